@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What every hosted program links: formats, settings, inventory, planning.
+
+noinst_LIBRARIES += lib/libkq.a
+lib_libkq_a_SOURCES = \
+	lib/bits.h \
+	lib/blob.c lib/blob.h \
+	lib/error.c lib/error.h \
+	lib/plan.c lib/plan.h \
+	lib/report.c lib/report.h \
+	lib/sha256.c lib/sha256.h \
+	lib/stage-image.h
+
+KQ_LIBS = lib/libkq.a $(PCI_LIBS) $(FDT_LIBS) $(SYSTEMD_LIBS)

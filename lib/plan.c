@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "lib/plan.h"
+
+#include <stdbool.h>
+
+#include "lib/blob.h"
+#include "lib/error.h"
+#include "lib/sha256.h"
+
+#define CONFIG_SPACE_SIZE 4096u
+
+static int check_frame(const struct kq_plan_header *plan, size_t size)
+{
+	uint8_t digest[KQ_SHA256_SIZE];
+
+	if (size < sizeof(*plan))
+		return -KQ_ERR_TRUNCATED;
+	if (!kq_bytes_equal(plan->magic, KQ_PLAN_MAGIC, sizeof(plan->magic)))
+		return -KQ_ERR_MAGIC;
+	if (plan->version != KQ_PLAN_VERSION)
+		return -KQ_ERR_VERSION;
+	if (plan->header_size != sizeof(*plan) ||
+	    plan->total_size < sizeof(*plan))
+		return -KQ_ERR_BOUNDS;
+	if (plan->total_size > size)
+		return -KQ_ERR_TRUNCATED;
+	kq_blob_digest(plan, plan->total_size,
+		       offsetof(struct kq_plan_header, sha256), digest);
+	if (!kq_bytes_equal(digest, plan->sha256, sizeof(digest)))
+		return -KQ_ERR_CHECKSUM;
+	return 0;
+}
+
+static bool sections_ok(const struct kq_plan_header *plan)
+{
+	uint32_t header = sizeof(*plan), total = plan->total_size;
+
+	return kq_section_ok(&plan->functions, header, total,
+			     sizeof(struct kq_plan_function),
+			     KQ_PLAN_MAX_FUNCTIONS) &&
+	       kq_section_ok(&plan->hosts, header, total,
+			     sizeof(struct kq_plan_host), KQ_PLAN_MAX_HOSTS) &&
+	       kq_section_ok(&plan->smmus, header, total,
+			     sizeof(struct kq_plan_smmu), KQ_PLAN_MAX_SMMUS) &&
+	       kq_section_ok(&plan->streams, header, total,
+			     sizeof(struct kq_plan_stream),
+			     KQ_PLAN_MAX_STREAMS);
+}
+
+static bool settings_ok(const struct kq_plan_header *plan)
+{
+	return (plan->kind == KQ_PLAN_CRASH ||
+		plan->kind == KQ_PLAN_ORDERLY) &&
+	       plan->quiesce <= KQ_QUIESCE_FLR &&
+	       plan->budget_ms <= KQ_PLAN_MAX_BUDGET_MS &&
+	       plan->console <= KQ_CONSOLE_UART8250 &&
+	       plan->console_addr % 4 == 0 && plan->console_shift <= 3 &&
+	       (plan->flags & ~KQ_PLAN_BRIDGES) == 0;
+}
+
+static bool host_ok(const struct kq_plan_host *host)
+{
+	/* 256 buses of 1 MiB each must not wrap around. */
+	return host->bus_first <= host->bus_last && host->ecam % 4096 == 0 &&
+	       host->ecam <= UINT64_MAX - KQ_BIT64(28);
+}
+
+static bool capability_ok(uint16_t offset, uint32_t lowest)
+{
+	return offset == 0 || (offset >= lowest && offset % 4 == 0 &&
+			       offset <= CONFIG_SPACE_SIZE - 64);
+}
+
+static bool name_ok(const char name[KQ_DRIVER_NAME_SIZE])
+{
+	for (unsigned int i = 0; i < KQ_DRIVER_NAME_SIZE; i++)
+		if (name[i] == '\0')
+			return true;
+	return false;
+}
+
+static bool index_ok(uint16_t index, uint32_t count)
+{
+	return index == KQ_NONE || index < count;
+}
+
+static bool function_in_host(const struct kq_plan_header *plan,
+			     const struct kq_plan_function *fn)
+{
+	const struct kq_plan_host *host;
+
+	if (fn->host == KQ_NONE)
+		return true;
+	host = &kq_plan_hosts(plan)[fn->host];
+	return host->segment == fn->segment &&
+	       (fn->bdf >> 8) >= host->bus_first &&
+	       (fn->bdf >> 8) <= host->bus_last;
+}
+
+static bool function_ok(const struct kq_plan_header *plan,
+			const struct kq_plan_function *fn)
+{
+	uint32_t count = plan->functions.count;
+	bool vf = fn->flags & KQ_FN_VF;
+
+	return index_ok(fn->host, plan->hosts.count) &&
+	       index_ok(fn->smmu, plan->smmus.count) &&
+	       index_ok(fn->parent, count) && index_ok(fn->pf, count) &&
+	       function_in_host(plan, fn) && vf == (fn->pf != KQ_NONE) &&
+	       capability_ok(fn->pcie_cap, 0x40) && fn->pcie_cap < 0x100 &&
+	       capability_ok(fn->af_cap, 0x40) && fn->af_cap < 0x100 &&
+	       capability_ok(fn->aer_cap, 0x100) &&
+	       capability_ok(fn->dpc_cap, 0x100) &&
+	       capability_ok(fn->sriov_cap, 0x100) &&
+	       (!(fn->flags & KQ_FN_FLR) || fn->pcie_cap) &&
+	       (!(fn->flags & KQ_FN_AF_FLR) || fn->af_cap) &&
+	       fn->reset_delay_ms <= KQ_PLAN_MAX_RESET_DELAY_MS &&
+	       name_ok(fn->driver);
+}
+
+static bool smmu_ok(const struct kq_plan_smmu *smmu)
+{
+	bool known = smmu->type == KQ_SMMU_V1 || smmu->type == KQ_SMMU_V2 ||
+		     smmu->type == KQ_SMMU_V3 || smmu->type == KQ_SMMU_OTHER;
+
+	return known && smmu->base % 4096 == 0 &&
+	       smmu->base <= UINT64_MAX - KQ_BIT64(32) &&
+	       smmu->policy >= KQ_POLICY_ABORT &&
+	       smmu->policy <= KQ_POLICY_PRESERVE;
+}
+
+static bool entries_ok(const struct kq_plan_header *plan)
+{
+	for (uint32_t i = 0; i < plan->hosts.count; i++)
+		if (!host_ok(&kq_plan_hosts(plan)[i]))
+			return false;
+	for (uint32_t i = 0; i < plan->functions.count; i++)
+		if (!function_ok(plan, &kq_plan_functions(plan)[i]))
+			return false;
+	for (uint32_t i = 0; i < plan->smmus.count; i++)
+		if (!smmu_ok(&kq_plan_smmus(plan)[i]))
+			return false;
+	for (uint32_t i = 0; i < plan->streams.count; i++)
+		if (kq_plan_streams(plan)[i].smmu >= plan->smmus.count)
+			return false;
+	return true;
+}
+
+int kq_plan_check(const void *plan, size_t size)
+{
+	const struct kq_plan_header *header = plan;
+	int r = check_frame(header, size);
+
+	if (r < 0)
+		return r;
+	if (!sections_ok(header))
+		return -KQ_ERR_BOUNDS;
+	if (!settings_ok(header) || !entries_ok(header))
+		return -KQ_ERR_VALUE;
+	return 0;
+}
+
+void kq_plan_seal(struct kq_plan_header *plan)
+{
+	kq_blob_digest(plan, plan->total_size,
+		       offsetof(struct kq_plan_header, sha256), plan->sha256);
+}

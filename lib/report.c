@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "lib/report.h"
+
+#include <stdbool.h>
+
+#include "lib/blob.h"
+#include "lib/error.h"
+#include "lib/sha256.h"
+
+#define MAX_FUNCTIONS (KQ_PLAN_MAX_FUNCTIONS + KQ_REPORT_MAX_UNLISTED)
+#define MAX_EVENTS (KQ_PLAN_MAX_SMMUS * KQ_REPORT_EVENTS_PER_SMMU)
+
+static int check_frame(const struct kq_report_header *report, size_t size)
+{
+	uint8_t digest[KQ_SHA256_SIZE];
+
+	if (size < sizeof(*report))
+		return -KQ_ERR_TRUNCATED;
+	if (!kq_bytes_equal(report->magic, KQ_REPORT_MAGIC,
+			    sizeof(report->magic)))
+		return -KQ_ERR_MAGIC;
+	if (report->version != KQ_REPORT_VERSION)
+		return -KQ_ERR_VERSION;
+	if (report->header_size != sizeof(*report) ||
+	    report->total_size < sizeof(*report))
+		return -KQ_ERR_BOUNDS;
+	if (report->total_size > size)
+		return -KQ_ERR_TRUNCATED;
+	kq_blob_digest(report, report->total_size,
+		       offsetof(struct kq_report_header, sha256), digest);
+	if (!kq_bytes_equal(digest, report->sha256, sizeof(digest)))
+		return -KQ_ERR_CHECKSUM;
+	return 0;
+}
+
+static bool sections_ok(const struct kq_report_header *report)
+{
+	uint32_t header = sizeof(*report), total = report->total_size;
+
+	return kq_section_ok(&report->functions, header, total,
+			     sizeof(struct kq_report_function),
+			     MAX_FUNCTIONS) &&
+	       kq_section_ok(&report->smmus, header, total,
+			     sizeof(struct kq_report_smmu),
+			     KQ_PLAN_MAX_SMMUS) &&
+	       kq_section_ok(&report->events, header, total,
+			     sizeof(struct kq_report_event), MAX_EVENTS);
+}
+
+static bool function_ok(const struct kq_report_header *report,
+			const struct kq_report_function *fn)
+{
+	return fn->result < KQ_FN_RESULT_COUNT &&
+	       (fn->smmu == KQ_NONE || fn->smmu < report->smmus.count) &&
+	       (fn->parent == KQ_NONE ||
+		fn->parent < report->functions.count) &&
+	       fn->driver[KQ_DRIVER_NAME_SIZE - 1] == '\0';
+}
+
+static bool entries_ok(const struct kq_report_header *report)
+{
+	for (uint32_t i = 0; i < report->functions.count; i++)
+		if (!function_ok(report, &kq_report_functions(report)[i]))
+			return false;
+	for (uint32_t i = 0; i < report->smmus.count; i++)
+		if (kq_report_smmus(report)[i].result >= KQ_SMMU_RESULT_COUNT)
+			return false;
+	for (uint32_t i = 0; i < report->events.count; i++)
+		if (kq_report_events(report)[i].smmu >= report->smmus.count)
+			return false;
+	return true;
+}
+
+int kq_report_check(const void *report, size_t size)
+{
+	const struct kq_report_header *header = report;
+	int r = check_frame(header, size);
+
+	if (r < 0)
+		return r;
+	if (!sections_ok(header))
+		return -KQ_ERR_BOUNDS;
+	return entries_ok(header) ? 0 : -KQ_ERR_VALUE;
+}
+
+void kq_report_seal(struct kq_report_header *report)
+{
+	kq_blob_digest(report, report->total_size,
+		       offsetof(struct kq_report_header, sha256),
+		       report->sha256);
+}
+
+size_t kq_report_size(uint32_t functions, uint32_t smmus)
+{
+	return sizeof(struct kq_report_header) +
+	       (size_t)functions * sizeof(struct kq_report_function) +
+	       (size_t)smmus * (sizeof(struct kq_report_smmu) +
+				KQ_REPORT_EVENTS_PER_SMMU *
+					sizeof(struct kq_report_event));
+}

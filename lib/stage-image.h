@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The quiesce image: an arm64 Image that carries stage, plan and payload.
+ *
+ *	0		the stage, linked at 0, starting with the Image header
+ *	plan_offset	the plan; 64-byte aligned
+ *	work_offset	the stage's work area, zero in the file; 4 KiB aligned
+ *	payload_offset	the next kernel's Image, at 2 MiB * n + its text_offset
+ *
+ * Header fields: Documentation/arch/arm64/booting.rst of Linux.
+ */
+#ifndef KQ_STAGE_IMAGE_H
+#define KQ_STAGE_IMAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define KQ_IMAGE_MAGIC 0x644d5241u /* "ARM\x64", arm64 Image header */
+#define KQ_IMAGE_FLAG_BIG_ENDIAN 0x1u
+#define KQ_IMAGE_ALIGN 0x200000u /* payload and image base: 2 MiB */
+
+/* In the header's reserved fields: says that this is a quiesce image. */
+#define KQ_IMAGE_TAG 0x313043534549554bull /* "KUIESC01" */
+
+struct kq_image_header {
+	uint32_t code[2];
+	uint64_t text_offset;
+	uint64_t image_size; /* memory it needs, from text_offset on */
+	uint64_t flags;
+	uint64_t tag;		/* res2 for Linux: KQ_IMAGE_TAG or 0 */
+	uint64_t params_offset; /* res3 for Linux: of struct kq_stage_params */
+	uint64_t reserved;
+	uint32_t magic;
+	uint32_t pe_offset;
+};
+
+/* Filled in by the front end; the symbol kq_stage_params of the stage. */
+struct kq_stage_params {
+	uint64_t plan_offset; /* all offsets count from the image's start */
+	uint64_t plan_size;
+	uint64_t work_offset;
+	uint64_t work_size;
+	uint64_t payload_offset;
+	uint64_t payload_size; /* bytes of the payload's file */
+};
+
+_Static_assert(sizeof(struct kq_image_header) == 64, "arm64 Image header");
+_Static_assert(offsetof(struct kq_image_header, magic) == 56,
+	       "arm64 Image header");
+_Static_assert(sizeof(struct kq_stage_params) == 48, "stage interface");
+_Static_assert(offsetof(struct kq_stage_params, payload_offset) == 32,
+	       "entry.S uses it");
+
+struct kq_plan_header;
+
+/**
+ * kq_stage_work_size() - size of the work area the stage needs
+ * @plan:     a plan that kq_plan_check() accepted
+ * @fdt_size: bytes of the device tree in use: its struct and strings blocks
+ *
+ * Return: bytes, a multiple of 4096. The stage checks every bound again: a
+ * device tree that turned out larger costs the report, never the boot.
+ */
+uint64_t kq_stage_work_size(const struct kq_plan_header *plan,
+			    uint64_t fdt_size);
+
+#endif
