@@ -131,6 +131,7 @@ struct kq_report_function {
 	uint32_t dpc_status_source; /* DPC Status, Error Source ID */
 	uint32_t pending_us;	    /* waited for Transactions Pending */
 	uint32_t reset_us;	    /* FLR written to ready again */
+	uint32_t reserved;
 	char driver[KQ_DRIVER_NAME_SIZE];
 };
 
