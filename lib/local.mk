@@ -6,8 +6,12 @@ lib_libkq_a_SOURCES = \
 	lib/bits.h \
 	lib/blob.c lib/blob.h \
 	lib/error.c lib/error.h \
+	lib/inventory/inventory.h \
+	lib/message.c lib/message.h \
 	lib/plan.c lib/plan.h \
+	lib/plan-build.h \
 	lib/report.c lib/report.h \
+	lib/settings.h \
 	lib/sha256.c lib/sha256.h \
 	lib/stage-image.h
 

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Our settings: from /etc/kexec-quiesce.conf and from the command line.
+ * Both speak the same keys, which are the long options' names. A later value
+ * of a key replaces an earlier one, lists included.
+ */
+#ifndef KQ_SETTINGS_H
+#define KQ_SETTINGS_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/message.h"
+#include "lib/plan.h"
+
+#define KQ_SETTINGS_MAX_SKIP	      256
+#define KQ_SETTINGS_DEFAULT_BUDGET_MS 2000u
+
+/* What --quiesce-console asks for. */
+enum kq_console_choice {
+	KQ_CONSOLE_CHOICE_NONE = 0,
+	KQ_CONSOLE_CHOICE_AUTO, /* the one that firmware names */
+	KQ_CONSOLE_CHOICE_PL011,
+	KQ_CONSOLE_CHOICE_UART8250,
+};
+
+struct kq_settings_smmu {
+	uint64_t base; /* physical address of the SMMU this is for */
+	enum kq_policy policy;
+};
+
+struct kq_settings_skip {
+	uint16_t segment;
+	uint16_t bdf;
+};
+
+struct kq_settings {
+	/* Some key that asks for quiescing was set: kexec and stage do not
+	 * count. False: run the stock kexec with its arguments untouched. */
+	bool enabled;
+	enum kq_policy policy; /* of SMMUs that smmus[] does not name */
+	struct kq_settings_smmu smmus[KQ_PLAN_MAX_SMMUS];
+	size_t smmu_count;
+	enum kq_quiesce quiesce;
+	struct kq_settings_skip skip[KQ_SETTINGS_MAX_SKIP];
+	size_t skip_count;
+	uint32_t budget_ms;
+	enum kq_console_choice console;
+	uint64_t console_address; /* physical; of PL011 and UART8250 */
+	bool bridges; /* step 8 may switch off bridges */
+	char kexec_path[PATH_MAX]; /* the stock kexec */
+	char stage_path[PATH_MAX]; /* the stage's ELF file */
+};
+
+/**
+ * kq_settings_init() - the defaults
+ *
+ * Policy abort, quiesce flr, 2000 ms, no console, bridges left on, the stock
+ * kexec that configure found, the installed stage; not enabled.
+ */
+void kq_settings_init(struct kq_settings *settings);
+
+/**
+ * kq_settings_set() - set one key, as a config line or an option does
+ * @settings: unchanged if this fails
+ * @key:      an option's long name without its dashes, or "kexec" or "stage"
+ * @value:    text; NULL only for an option without an argument
+ * @message:  why it failed: one sentence that names the bad word and the
+ *            allowed ones; may be NULL
+ *
+ * Keys: smmu-policy, smmu-probe, quiesce, quiesce-skip, quiesce-budget,
+ * quiesce-console, quiesce-bridges, kexec, stage.
+ *
+ * Return: 0; -KQ_ERR_NOTFOUND no such key; -KQ_ERR_VALUE bad value;
+ * -KQ_ERR_NOTSUP known, but not supported by this version; -KQ_ERR_NOSPACE
+ * list or path too long.
+ */
+int kq_settings_set(struct kq_settings *settings, const char *key,
+		    const char *value, struct kq_message *message);
+
+/**
+ * kq_settings_load_file() - read a config file on top of the settings
+ * @settings: undefined mixture of old and new if this fails
+ * @path:     file of `key = value` lines; `#` starts a comment
+ * @message:  why it failed, with file name and line number; may be NULL
+ *
+ * Return: 0; -KQ_ERR_NOTFOUND no such file; -KQ_ERR_SYSTEM; or as
+ * kq_settings_set(), except that an unknown key is -KQ_ERR_VALUE.
+ */
+int kq_settings_load_file(struct kq_settings *settings, const char *path,
+			  struct kq_message *message);
+
+/**
+ * kq_settings_load() - read the config file that this process shall use
+ * @settings: initialised
+ * @message:  why it failed; may be NULL
+ *
+ * The file named by $KEXEC_QUIESCE_CONF, which must exist, or
+ * kexec-quiesce.conf in the system configuration directory, which need not.
+ *
+ * Return: 0, or as kq_settings_load_file().
+ */
+int kq_settings_load(struct kq_settings *settings, struct kq_message *message);
+
+/**
+ * kq_policy_name() - the word for a policy: "abort", "bypass", "preserve"
+ */
+const char *kq_policy_name(enum kq_policy policy);
+
+/**
+ * kq_quiesce_name() - the word for a level: "none", "bme", "flr"
+ */
+const char *kq_quiesce_name(enum kq_quiesce quiesce);
+
+#endif
