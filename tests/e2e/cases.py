@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Read cases.cfg, the table of what is run."""
+
+import configparser
+import pathlib
+
+import guest
+import machine
+
+TABLE = pathlib.Path(__file__).resolve().parent / "cases.cfg"
+NICS = "virtio_net e1000e igb"
+
+
+class Case:
+    """One section of the table; its keys are explained there."""
+
+    def __init__(self, section):
+        self.name = section.name
+        self.kernel = section["kernel"]
+        self.firmware = section["firmware"]
+        self.el = section["el"]
+        self.kexec = section["kexec"]
+        self.mode = section["mode"]
+        self.policy = section["policy"]
+        self.args = section["args"]
+        self.crashkernel = section["crashkernel"]
+        self.append = section["append"]
+        self.next_append = section["next_append"]
+        self.first = section["first"]
+        self.offender = section["offender"]
+        self.vfs = section.getint("vfs")
+        self.timeout = section.getint("timeout")
+        self.groups = section["groups"].split()
+        self.checks = section["checks"].split()
+
+    @property
+    def ours(self):
+        """Whether our front end loads the next kernel."""
+        return self.kexec == "ours"
+
+    @property
+    def image(self):
+        """The first kernel's file."""
+        return guest.Kernel(self.kernel).image
+
+    @property
+    def first_cmdline(self):
+        """Command line of the first kernel."""
+        words = ["console=ttyAMA0", "loglevel=7", "printk.devkmsg=on",
+                 "panic=-1"]
+        if self.crashkernel:
+            words.append("crashkernel=" + self.crashkernel)
+        if self.firmware == "acpi":
+            words.append("acpi=force")
+        return " ".join(words + self.append.split())
+
+    @property
+    def next_cmdline(self):
+        """Command line of the kernel that is loaded."""
+        words = ["console=ttyAMA0", "loglevel=7", "printk.devkmsg=on",
+                 "panic=-1", "kq.next"]
+        if self.mode == "crash":
+            words += ["maxcpus=1", "reset_devices"]
+        if self.firmware == "acpi":
+            words.append("acpi=force")
+        return " ".join(words + self.next_append.split())
+
+    def variables(self):
+        """What the guest's scripts are told."""
+        args = self.args
+        if self.ours:
+            args += " --smmu-policy=" + self.policy
+        return {"KQ_FIRST": self.first, "KQ_MODE": self.mode,
+                "KQ_TOOL": "/" + guest.FRONT_END if self.ours
+                           else "/sbin/kexec",
+                "KQ_LOAD": "-p" if self.mode == "crash" else "-l",
+                "KQ_ARGS": args.strip(),
+                "KQ_NEXT_CMDLINE": self.next_cmdline,
+                "KQ_OFFENDER": self.offender, "KQ_VFS": self.vfs,
+                "KQ_NICS": NICS}
+
+
+def read(path=TABLE):
+    """All cases in the table's order, by name."""
+    table = configparser.ConfigParser(interpolation=None)
+    with open(path, encoding="utf-8") as source:
+        table.read_file(source)
+    known = set(table.defaults())
+    for name in table.sections():
+        unknown = set(table[name]) - known
+        if unknown:
+            raise ValueError("%s: case %s has unknown keys: %s" % (
+                path, name, " ".join(sorted(unknown))))
+        if table[name]["el"] not in machine.CPUS:
+            raise ValueError("%s: case %s: unknown el" % (path, name))
+    return {name: Case(table[name]) for name in table.sections()}

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Make the initramfs that both kernels of an emulated server run.
+
+The guest needs no disk: one small archive (programs and kernel modules) is
+the crash kernel's initrd, and, followed by the kernel file and itself, the
+first kernel's.
+"""
+
+import functools
+import gzip
+import os
+import pathlib
+
+import cpio
+import elf
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+# Modules that first and next kernel may load; their dependencies follow
+MODULES = ("virtio_net", "virtio_rng", "e1000e", "igb", "igbvf", "nvme",
+           "xhci_pci", "ehci_pci", "usbhid", "hid_generic", "evdev")
+# Links made for busybox; `busybox --install` would cost a second in TCG
+APPLETS = ("sh cat echo mount umount mkdir ls grep sed awk cut head tail tr "
+           "sleep dd od sha256sum stat base64 ifconfig insmod sync poweroff "
+           "reboot dmesg setuidgid chpst su id sort uniq wc basename dirname "
+           "readlink touch cp mv rm ln chmod kill env printf test expr seq "
+           "devmem date timeout find xargs true false uname dumpkmap "
+           "setsid hexdump cmp gzip gunzip").split()
+FRONT_END = "usr/libexec/kexec-quiesce/kexec"
+
+
+class Missing(Exception):
+    """Something the guest needs is not there: run tests/setup."""
+
+
+def cache_dir():
+    """Where tests/setup keeps what it downloads."""
+    xdg = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return pathlib.Path(os.environ.get("KQ_CACHE")
+                        or os.path.join(xdg, "kexec-quiesce"))
+
+
+class Kernel:
+    """One of the kernels that tests/setup unpacked."""
+
+    def __init__(self, name):
+        self.path = cache_dir() / "kernel" / name
+        if not (self.path / "complete").exists():
+            raise Missing("kernel %s is not in %s; run tests/setup"
+                          % (name, self.path.parent))
+        self.version = (self.path / "version").read_text().split()[0]
+        self.image = self.path / "Image"
+
+    @functools.cached_property
+    def _modules(self):
+        """Path of every module, by its name with underscores."""
+        return {path.name.split(".")[0].replace("-", "_"): path
+                for path in (self.path / "lib").rglob("*.ko*")}
+
+    def modules(self, names):
+        """(name, data) of these modules and all they need, in load order;
+        what the kernel has built in is not there."""
+        done = {}
+
+        def visit(name):
+            if name in done or name not in self._modules:
+                return
+            data = elf.module_data(self._modules[name])
+            for other in elf.module_depends(data):
+                visit(other)
+            done[name] = data
+
+        for name in names:
+            visit(name)
+        return done.items()
+
+
+class Programs:
+    """Find arm64 programs and libraries, and add them to an archive."""
+
+    def __init__(self, archive, root):
+        self._archive = archive
+        guest = cache_dir() / "guest"
+        if not (guest / "complete").exists():
+            raise Missing("no guest programs in %s; run tests/setup" % guest)
+        self._roots = [path for path in (root, guest) if path]
+        # Ours are linked against this machine's libraries, which are never
+        # older than the ones that came with the stock programs
+        tops = [pathlib.Path("/"), guest]
+        self._libraries = [top / lib / "aarch64-linux-gnu"
+                           for top in tops for lib in ("lib", "usr/lib")]
+
+    def add(self, path, name=None):
+        """Add the program at this path of one of the roots, and return
+        whether it was there."""
+        for top in self._roots:
+            if (top / path).is_file():
+                self._add(top / path, name or path, 0o755)
+                return True
+        return False
+
+    def _add(self, source, name, mode):
+        data = source.read_bytes()
+        self._archive.file(name, data, mode)
+        if data[:4] != b"\x7fELF":
+            return
+        program = elf.Elf(data)
+        if program.interpreter():
+            self._library(program.interpreter().rpartition("/")[2], "lib")
+        for needed in program.needed():
+            self._library(needed, "lib")
+
+    def _library(self, name, directory):
+        if "%s/%s" % (directory, name) in self._archive:
+            return
+        for top in self._libraries:
+            if (top / name).is_file():
+                self._add(top / name, "%s/%s" % (directory, name), 0o755)
+                return
+        raise Missing("no arm64 %s on this machine; run tests/setup" % name)
+
+
+@functools.lru_cache(maxsize=None)
+def base(name, root):
+    """The compressed archive with programs and modules of kernel `name`;
+    `root` is where our programs were installed, or None."""
+    kernel = Kernel(name)
+    archive = cpio.Archive()
+    for directory in ("proc", "sys", "dev", "tmp", "boot", "run", "etc"):
+        archive.directory(directory)
+    archive.device("dev/console", 5, 1)
+    archive.file("etc/passwd", b"root:x:0:0::/:/bin/sh\n"
+                 b"nobody:x:65534:65534::/:/bin/sh\n")
+    for script in sorted((HERE / "guest").iterdir()):
+        name = "init" if script.name == "init" else "kq/" + script.name
+        archive.file(name, script.read_bytes(), 0o755)
+
+    programs = Programs(archive, root)
+    programs.add("bin/busybox")
+    for applet in APPLETS:
+        archive.link("bin/" + applet, "busybox")
+    for path in ("sbin/kexec", "sbin/ethtool", "usr/sbin/ethtool"):
+        programs.add(path)
+    if root:
+        for path in (FRONT_END, "usr/libexec/kexec-quiesce/stage.elf",
+                     "usr/sbin/quiescectl"):
+            programs.add(path)
+
+    order = []
+    for module, data in kernel.modules(MODULES):
+        archive.file("modules/%s.ko" % module, data)
+        order.append(module)
+    archive.file("modules/order", "\n".join(order).encode() + b"\n")
+    return gzip.compress(archive.bytes(), 6, mtime=0)
+
+
+def write_initrd(path, kernel, root, case):
+    """Write the first kernel's initrd. `case` holds the shell variables
+    that tell the guest's scripts what to do; /boot/initrd in it is the next
+    kernel's, /boot/Image the next kernel."""
+    variables = cpio.Archive()
+    variables.file("case", "".join(
+        "%s='%s'\n" % item for item in sorted(case.items())).encode())
+    small = _aligned(base(kernel, root)) + _aligned(
+        gzip.compress(variables.bytes(), mtime=0))
+    boot = cpio.Archive()
+    boot.file("boot/initrd", small)
+    boot.file("boot/Image", Kernel(kernel).image.read_bytes())
+    with open(path, "wb") as out:
+        out.write(small)
+        out.write(boot.bytes())
+
+
+def _aligned(data):
+    """An archive that follows another one must start on 4 bytes."""
+    return data + bytes(-len(data) % 4)

@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The emulated Arm server: its devices, its QEMU process, its traffic."""
+
+import ctypes
+import os
+import re
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+EFI = "/usr/share/qemu-efi-aarch64/QEMU_EFI.fd"
+RAM_START, RAM_SIZE = 0x40000000, 4 << 30
+EVENTS = ("smmuv3_translate_success", "smmuv3_translate_bypass",
+          "smmuv3_translate_abort", "smmuv3_translate_disable",
+          "smmuv3_record_event", "smmuv3_write_mmio", "pci_cfg_write")
+FRAMES_PER_SECOND = 200
+DRIVE_BYTES = 64 << 20
+
+CPUS = {"1": ("cortex-a72", ""),
+        "2": ("cortex-a72", ",virtualization=on"),
+        "2vhe": ("max,pauth-impdef=on,lpa2=off", ",virtualization=on")}
+
+
+class Device:
+    """A PCI device of the server; `port` numbers its root port, None for
+    one on the root bus."""
+
+    def __init__(self, name, option, addr=None, port=None, nic=False,
+                 extra=()):
+        self.name, self.port, self.nic = name, port, nic
+        self.sid = port << 8 if port else addr << 3
+        self.bdf = "%02x:%02x.0" % (port or 0, 0 if port else addr)
+        where = "rp%d" % port if port else "pcie.0,addr=%x" % addr
+        self.args = ["-device", "%s,bus=%s" % (option, where)]
+        if port:
+            self.args[:0] = [
+                "-device", "pcie-root-port,id=rp%d,bus=pcie.0,addr=%x,"
+                "chassis=%d" % (port, 7 + port, port)]
+        self.args += extra
+
+    def nic_backend(self, directory):
+        """Ethernet frames come and go as datagrams of a Unix socket."""
+        return ["-netdev", "dgram,id=%s,local.type=unix,local.path=%s,"
+                "remote.type=unix,remote.path=%s"
+                % (self.name, directory / (self.name + ".in"),
+                   directory / (self.name + ".out"))]
+
+
+DEVICES = (
+    Device("virtio-net", "virtio-net-pci,netdev=virtio-net,disable-legacy=on,"
+           "iommu_platform=on,romfile=,rx_queue_size=1024,packed=on",
+           addr=2, nic=True),
+    Device("usb-ehci", "usb-ehci,id=eh", addr=3,
+           extra=["-device", "usb-tablet,bus=eh.0,usb_version=2"]),
+    Device("edu", "edu,dma_mask=0xffffffffffffffff", addr=5),
+    Device("e1000e", "e1000e,netdev=e1000e,romfile=", port=1, nic=True),
+    Device("igb", "igb,netdev=igb,romfile=", port=2, nic=True),
+    Device("nvme", "nvme,serial=kq,drive=drive", port=3),
+    Device("xhci", "qemu-xhci,id=xh", port=4,
+           extra=["-device", "usb-kbd,bus=xh.0"]),
+    Device("virtio-rng", "virtio-rng-pci,disable-legacy=on,iommu_platform=on",
+           port=5),
+)
+ROOT_PORT_SIDS = {(7 + d.port) << 3: "root port %d" % d.port
+                  for d in DEVICES if d.port}
+
+
+def device_name(sid):
+    """The device (or virtual function) behind a StreamID."""
+    for device in DEVICES:
+        if device.sid == sid:
+            return device.name
+        if device.port and device.sid < sid < device.sid + 0x100:
+            return "%s VF" % device.name
+    return ROOT_PORT_SIDS.get(sid, "?")
+
+
+def drive_content():
+    """What the NVMe drive holds, so that a guest can prove it reads it."""
+    return b"".join(b"%-16x" % i for i in range((256 << 10) // 16))
+
+
+class Traffic(threading.Thread):
+    """Broadcast frames to every NIC until told to stop."""
+
+    def __init__(self, directory):
+        super().__init__(daemon=True)
+        self._directory = directory
+        self._ended = threading.Event()
+        self._frame = (b"\xff" * 6 + b"\x02\0\0\0\0\1" + b"\x88\xb5"
+                       + bytes(range(64)))
+        self._sockets = []
+        for device in DEVICES:
+            if device.nic:
+                self._sockets.append((self._socket(device.name),
+                                      str(directory / (device.name + ".in"))))
+
+    def _socket(self, name):
+        path = self._directory / (name + ".out")
+        path.unlink(missing_ok=True)
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        sock.bind(str(path))
+        sock.setblocking(False)
+        return sock
+
+    def run(self):
+        while not self._ended.wait(1 / FRAMES_PER_SECOND):
+            for sock, peer in self._sockets:
+                self._exchange(sock, peer)
+
+    def _exchange(self, sock, peer):
+        # A full queue means that the NIC takes nothing now: not our matter
+        try:
+            sock.sendto(self._frame, peer)
+        except OSError:
+            pass
+        try:
+            while sock.recv(65536):
+                pass
+        except OSError:
+            pass
+
+    def stop(self):
+        """End the traffic and its sockets."""
+        self._ended.set()
+        self.join()
+        for sock, _ in self._sockets:
+            sock.close()
+
+
+class Serial(threading.Thread):
+    """The guest's console: kept with times, and in a file as it comes."""
+
+    def __init__(self, stream, path):
+        super().__init__(daemon=True)
+        self._stream, self._path = stream, path
+        self.lines = []
+        self.start()
+
+    def run(self):
+        with open(self._path, "w", encoding="utf-8") as out:
+            for raw in self._stream:
+                line = raw.decode("utf-8", "replace").rstrip()
+                self.lines.append((time.time(), line))
+                out.write(line + "\n")
+                out.flush()
+
+    def seen(self, pattern):
+        """Whether a line matches."""
+        return any(re.search(pattern, line) for _, line in list(self.lines))
+
+
+def qemu_command(case, directory):
+    """The command line of a case's server."""
+    cpu, machine = CPUS[case.el]
+    command = ["qemu-system-aarch64", "-M",
+               "virt,gic-version=3,iommu=smmuv3" + machine,
+               "-cpu", cpu, "-accel", "tcg,thread=multi", "-smp", "2",
+               "-m", str(RAM_SIZE >> 20), "-nographic", "-nodefaults",
+               "-no-reboot", "-serial", "stdio", "-msg", "timestamp=on",
+               "-kernel", str(case.image), "-initrd",
+               str(directory / "initrd"), "-append", case.first_cmdline,
+               "-trace", "events=%s" % (directory / "events"),
+               "-D", str(directory / "trace"), "-d", "guest_errors,in_asm",
+               "-dfilter", "0x%x+0x%x" % (RAM_START, RAM_SIZE),
+               "-drive", "id=drive,if=none,format=raw,file=%s"
+               % (directory / "drive")]
+    if case.firmware == "acpi":
+        command += ["-bios", EFI]
+    for device in DEVICES:
+        if device.nic:
+            command += device.nic_backend(directory)
+        command += device.args
+    return command
+
+
+def _die_with_parent():
+    """A runner that is killed leaves no QEMU behind."""
+    pr_set_pdeathsig = 1
+    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+
+
+def run(case, directory, progress=None):
+    """Run a case's server until it powers off or its time is over. Returns
+    the console's lines with their times, and an error or None."""
+    (directory / "events").write_text("\n".join(EVENTS) + "\n")
+    with open(directory / "drive", "wb") as drive:
+        drive.write(drive_content())
+        drive.truncate(DRIVE_BYTES)
+    command = qemu_command(case, directory)
+    (directory / "command").write_text(" ".join(
+        "'%s'" % word for word in command) + "\n")
+    traffic = Traffic(directory)
+    with open(directory / "qemu-errors", "wb") as errors:
+        qemu = subprocess.Popen(command, stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=errors,
+                                preexec_fn=_die_with_parent)
+    serial = Serial(qemu.stdout, directory / "serial")
+    traffic.start()
+    try:
+        error = _watch(qemu, serial, case, progress)
+    finally:
+        if qemu.poll() is None:
+            qemu.kill()
+        qemu.wait()
+        serial.join()
+        traffic.stop()
+    for name in ("drive", "initrd"):
+        (directory / name).unlink()
+    if qemu.returncode > 0:
+        error = "QEMU failed: %s" % (
+            (directory / "qemu-errors").read_text().strip()[-300:])
+    return serial.lines, error
+
+
+def _watch(qemu, serial, case, progress):
+    """Wait for the end; tell `progress` each landmark once."""
+    landmarks = [("the first kernel is up", r"KQ: load "),
+                 ("the next kernel's image is loaded", r"KQ: loaded"),
+                 ("the machine crashes" if case.mode == "crash" else
+                  "the machine leaves for the next kernel", r"KQ: leaving"),
+                 ("the next kernel is up", r"KQ: next kernel")]
+    end = time.monotonic() + case.timeout
+    while qemu.poll() is None:
+        time.sleep(0.1)
+        if progress and landmarks and serial.seen(landmarks[0][1]):
+            progress(landmarks.pop(0)[0])
+        if time.monotonic() > end:
+            return "no end after %d s" % case.timeout
+    return None

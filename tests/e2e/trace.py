@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Read QEMU's trace: who did DMA when, as nobody in the guest can tell.
+
+The trace has every transaction that reached the SMMU, every register and
+config write, and every piece of code the guest ran for the first time. The
+guest's scripts leave marks in it (writes to the host bridge's interrupt
+line); between these and the code addresses of the loaded image it falls
+into phases.
+"""
+
+import collections
+import re
+
+# Phases in their order; each lasts until the next one's start
+BEFORE = "before"          # devices come up
+BUSY = "busy"              # the last second before the crash
+HANDOVER = "handover"      # purgatory runs
+STAGE = "stage"            # the image's first 20 ms
+QUIET = "quiet"            # later, until the next kernel loads its drivers
+DRIVERS = "drivers"        # the next kernel uses the devices
+PHASES = (BEFORE, BUSY, HANDOVER, STAGE, QUIET, DRIVERS)
+
+GRACE_US = 20000
+PAYLOAD_ALIGN = 2 << 20    # where in a quiesce image the kernel may start
+
+_MARK = re.compile(r"pci_cfg_write \S+ 00:00\.0 @0x3c <- 0x(\w+)$")
+_CODE = re.compile(r"0x([0-9a-f]+): ")
+_EVENT = re.compile(r"\d+@(\d+)\.(\d+):(\w+) (.*)$")
+_SID = re.compile(r"sid=0x(\w+)")
+_ADDRESS = re.compile(r"(?:translated|addr|iova)[=:]0x(\w+)")
+_CONFIG = re.compile(r"(\S+) (\w\w:\w\w\.\w) @0x(\w+) <- 0x(\w+)")
+_MMIO = re.compile(r"addr: 0x(\w+) val:0x(\w+)")
+
+LANDED = {"smmuv3_translate_success": "translated",
+          "smmuv3_translate_bypass": "bypass",
+          "smmuv3_translate_disable": "bypass"}
+STOPPED = {"smmuv3_translate_abort": "abort"}
+
+
+class Image:
+    """Where the loaded image lies, as `kexec -d` tells."""
+
+    def __init__(self, entry, start, end, region=None):
+        self.entry, self.start, self.end = entry, start, end
+        self.region = region or (start, end)
+
+
+class ConfigWrite(collections.namedtuple(
+        "ConfigWrite", "time_us phase device bdf register value")):
+    """One write to configuration space."""
+
+
+class MmioWrite(collections.namedtuple(
+        "MmioWrite", "time_us phase offset value")):
+    """One write to an SMMU register."""
+
+
+class Trace:
+    """The trace of one run, reduced to what is judged.
+
+    landed, stopped: Counter of (phase, StreamID)
+    hits:            Counter of (phase, StreamID): landed inside the region
+                     that belongs to the next kernel
+    times:           start of each phase, microseconds of the epoch
+    payload_us:      when a quiesce image's kernel started
+    config, mmio:    writes from the busy phase on
+    """
+
+    def __init__(self, lines, image):
+        self._image = image
+        self.landed = collections.Counter()
+        self.stopped = collections.Counter()
+        self.hits = collections.Counter()
+        self.last_landed = {}
+        self.times = {BEFORE: None}
+        self.marks = {}
+        self.config, self.mmio = [], []
+        self.payload_us = None
+        self._phase = BEFORE
+        self._now = None
+        for line in lines:
+            self._line(line)
+
+    def phase_us(self, first, last):
+        """Microseconds from the start of one phase to another's, or None."""
+        if self.times.get(first) is None or self.times.get(last) is None:
+            return None
+        return self.times[last] - self.times[first]
+
+    def landed_in(self, sid, *phases):
+        """How many transactions of a stream landed in these phases."""
+        return sum(self.landed[phase, sid] for phase in phases)
+
+    def sids(self):
+        """Every StreamID that was seen."""
+        return sorted({sid for counter in (self.landed, self.stopped)
+                       for _, sid in counter})
+
+    def _line(self, line):
+        event = _EVENT.match(line)
+        if event:
+            self._now = int(event[1]) * 1000000 + int(event[2])
+            if (self._phase == STAGE and
+                    self._now >= self.times[STAGE] + GRACE_US):
+                self._enter(QUIET, self.times[STAGE] + GRACE_US)
+            self._event(event[3], event[4])
+        elif self._phase != BEFORE and line.startswith("0x"):
+            code = _CODE.match(line)
+            if code:
+                self._code(int(code[1], 16))
+
+    def _event(self, name, rest):
+        if name in LANDED:
+            self._transaction(self.landed, rest)
+        elif name in STOPPED or name == "smmuv3_record_event":
+            self._transaction(self.stopped, rest)
+        elif name == "pci_cfg_write":
+            self._config_write(rest)
+        elif name == "smmuv3_write_mmio" and self._phase != BEFORE:
+            match = _MMIO.search(rest)
+            if match:
+                self.mmio.append(MmioWrite(self._now, self._phase,
+                                           int(match[1], 16),
+                                           int(match[2], 16)))
+
+    def _transaction(self, counter, rest):
+        match = _SID.search(rest)
+        if not match:
+            return
+        sid = int(match[1], 16)
+        counter[self._phase, sid] += 1
+        if counter is not self.landed:
+            return
+        self.last_landed[sid] = self._now
+        addresses = _ADDRESS.findall(rest)
+        low, high = self._image.region
+        if addresses and low <= int(addresses[-1], 16) < high:
+            self.hits[self._phase, sid] += 1
+
+    def _config_write(self, rest):
+        mark = _MARK.match("pci_cfg_write " + rest)
+        if mark:
+            self._mark(int(mark[1], 16))
+            return
+        match = _CONFIG.match(rest)
+        if match and self._phase != BEFORE:
+            self.config.append(ConfigWrite(
+                self._now, self._phase, match[1], match[2],
+                int(match[3], 16), int(match[4], 16)))
+
+    def _mark(self, value):
+        self.marks.setdefault(value, self._now)
+        if value == 0xa1 and self._phase == BEFORE:
+            self._enter(BUSY)
+        elif value == 0xa3:
+            self._enter(DRIVERS)
+
+    def _code(self, address):
+        """Code carries no time: the event before it gives one, so that
+        what a phase forbids is never forbidden too late."""
+        image = self._image
+        if address == image.entry and self._phase == BUSY:
+            self._enter(HANDOVER)
+        if not image.start <= address < image.end:
+            return
+        if self._phase in (BUSY, HANDOVER):
+            self._enter(STAGE)
+        elif address % PAYLOAD_ALIGN == 0 and not self.payload_us:
+            self.payload_us = self._now
+
+    def _enter(self, phase, when=None):
+        self._phase = phase
+        self.times[phase] = when or self._now
