@@ -11,7 +11,7 @@ lib_libkq_a_SOURCES = \
 	lib/plan.c lib/plan.h \
 	lib/plan-build.h \
 	lib/report.c lib/report.h \
-	lib/settings.h \
+	lib/settings.c lib/settings.h \
 	lib/sha256.c lib/sha256.h \
 	lib/stage-image.h
 

@@ -7,6 +7,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* What users and firmware wrote is quoted: it must not break the line. */
+static void make_one_line(char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < ' ' || *text == '\177')
+			*text = '?';
+}
+
 int kq_fail(struct kq_message *message, int err, const char *format, ...)
 {
 	va_list args;
@@ -15,6 +23,7 @@ int kq_fail(struct kq_message *message, int err, const char *format, ...)
 		va_start(args, format);
 		vsnprintf(message->text, sizeof(message->text), format, args);
 		va_end(args);
+		make_one_line(message->text);
 	}
 	return -err;
 }
@@ -33,6 +42,7 @@ void kq_warn(struct kq_warnings *warnings, const char *format, ...)
 	va_end(args);
 	if (n < 0)
 		return;
+	make_one_line(line);
 	lines = reallocarray(warnings->text, warnings->count + 1,
 			     sizeof(*lines));
 	if (!lines) {
