@@ -13,6 +13,6 @@ lib_libkq_a_SOURCES = \
 	lib/report.c lib/report.h \
 	lib/settings.c lib/settings.h \
 	lib/sha256.c lib/sha256.h \
-	lib/stage-image.h
+	lib/stage-image.c lib/stage-image.h
 
 KQ_LIBS = lib/libkq.a $(PCI_LIBS) $(FDT_LIBS) $(SYSTEMD_LIBS)

@@ -12,15 +12,19 @@
 #ifndef KQ_STAGE_IMAGE_H
 #define KQ_STAGE_IMAGE_H
 
-#include <stddef.h>
-#include <stdint.h>
-
-#define KQ_IMAGE_MAGIC 0x644d5241u /* "ARM\x64", arm64 Image header */
-#define KQ_IMAGE_FLAG_BIG_ENDIAN 0x1u
-#define KQ_IMAGE_ALIGN 0x200000u /* payload and image base: 2 MiB */
+#define KQ_IMAGE_MAGIC 0x644d5241 /* "ARM\x64", arm64 Image header */
+#define KQ_IMAGE_FLAG_BIG_ENDIAN 0x1
+#define KQ_IMAGE_ALIGN 0x200000 /* payload and image base: 2 MiB */
 
 /* In the header's reserved fields: says that this is a quiesce image. */
-#define KQ_IMAGE_TAG 0x313043534549554bull /* "KUIESC01" */
+#define KQ_IMAGE_TAG 0x3130657365697571 /* "quiese01" */
+
+/* Offsets that entry.S uses; asserted below. */
+#define KQ_PARAMS_PAYLOAD_OFFSET 32
+
+#ifndef __ASSEMBLER__
+#include <stddef.h>
+#include <stdint.h>
 
 struct kq_image_header {
 	uint32_t code[2];
@@ -48,8 +52,13 @@ _Static_assert(sizeof(struct kq_image_header) == 64, "arm64 Image header");
 _Static_assert(offsetof(struct kq_image_header, magic) == 56,
 	       "arm64 Image header");
 _Static_assert(sizeof(struct kq_stage_params) == 48, "stage interface");
-_Static_assert(offsetof(struct kq_stage_params, payload_offset) == 32,
+_Static_assert(offsetof(struct kq_stage_params, payload_offset) ==
+		       KQ_PARAMS_PAYLOAD_OFFSET,
 	       "entry.S uses it");
+
+/* Bytes of the work area for the stage's context and for each function. */
+#define KQ_STAGE_CONTEXT_SIZE 256u
+#define KQ_STAGE_FUNCTION_SIZE 112u
 
 struct kq_plan_header;
 
@@ -64,4 +73,5 @@ struct kq_plan_header;
 uint64_t kq_stage_work_size(const struct kq_plan_header *plan,
 			    uint64_t fdt_size);
 
+#endif /* __ASSEMBLER__ */
 #endif

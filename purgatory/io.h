@@ -28,7 +28,13 @@ struct kq_io {
 	uint64_t ticks_per_ms;
 };
 
-/* A load that aborts returns all ones; kq_io_faulted() then says true. */
+/*
+ * A load that aborts returns all ones; kq_io_faulted() then says true.
+ * Bytes are for UARTs alone: config space is accessed in words (Ampere
+ * Altra and HiSilicon answer nothing else).
+ */
+uint8_t kq_io_read8(struct kq_io *io, struct kq_paddr addr);
+void kq_io_write8(struct kq_io *io, struct kq_paddr addr, uint8_t value);
 uint32_t kq_io_read32(struct kq_io *io, struct kq_paddr addr);
 uint64_t kq_io_read64(struct kq_io *io, struct kq_paddr addr);
 void kq_io_write32(struct kq_io *io, struct kq_paddr addr, uint32_t value);
@@ -53,6 +59,8 @@ uint64_t kq_io_now_us(struct kq_io *io);
  * reads past the caches, the old kernel and a coherent SMMU wrote into them.
  */
 void kq_io_sync_ram(struct kq_io *io, struct kq_paddr addr, uint64_t size);
+
+/* wait.c, on top of the above: */
 
 /**
  * kq_poll32() - wait until a register shows a value

@@ -4,7 +4,8 @@
  * functions and SMMUs of the plan and reports. docs/architecture.md.
  *
  * One module per step; all take the context below, none keeps state of its
- * own. Freestanding: also compiled hosted, against tests/sim.
+ * own. Everything but io-arm64.c and the .S files is also compiled hosted,
+ * against tests/sim.
  */
 #ifndef KQ_STAGE_H
 #define KQ_STAGE_H
@@ -22,45 +23,82 @@ struct kq_saved_config {
 	uint32_t lnkctl2;
 };
 
-/* What the stage remembers of one planned function. */
+/* What the stage remembers of one planned function beside its record. */
 struct kq_function {
 	struct kq_saved_config saved;
-	uint32_t devsta_aer[3]; /* error bits as found: DEVSTA, uncor, cor */
-	uint32_t reset_started_us; /* when its FLR was written */
-	uint8_t active;	 /* identity is right: it may be touched */
-	uint8_t resetting;
-	uint8_t reserved[2];
+	uint32_t secondary_status; /* bridges: config dword 0x1c as found */
+	uint32_t ready_us;	   /* not touched before: its FLR still runs */
+	uint8_t active;		   /* identity is right: it may be touched */
+	uint8_t quiesce;	   /* it is the stage's job to quiet it */
+	uint8_t resetting;	   /* FLR was written, not yet answered */
+	uint8_t reserved;
 };
 
 /*
- * Everything the stage knows. @plan was checked; @functions[i] and
- * @records[i] belong to plan function i; records behind them are unlisted
- * functions.
+ * Everything the stage knows. @plan was checked. @functions[i] and
+ * @records[i] belong to plan function i; the records behind those are
+ * unlisted functions.
  */
 struct kq_stage {
 	struct kq_io io;
 	const struct kq_plan_header *plan;
 	struct kq_function *functions;
-	struct kq_report_header *report;
+	struct kq_report_header *report; /* NULL: no room even for that */
 	struct kq_report_function *records;
 	struct kq_report_smmu *smmus;
 	struct kq_report_event *events;
-	uint64_t deadline_us; /* no wait lasts past this */
+	uint8_t *spare; /* work area behind the report, for the device tree */
+	uint64_t spare_size;
+	uint64_t deadline_us; /* waits end here; see kq_stage_timeout() */
 };
 
 /**
- * kq_stage_quiesce() - steps 2 to 10: check the plan, quiet the machine
+ * kq_stage_quiesce() - design steps 2 to 10: quiet the machine
  * @stage:     @io initialised, the rest zero
- * @plan:      the plan as loaded, unchecked
+ * @plan:      the plan as loaded, unchecked, 8-byte aligned
  * @plan_size: bytes at @plan
- * @work:      work area, 8-byte aligned, zeroed by this function as needed
+ * @work:      work area, 8-byte aligned, any content
  * @work_size: bytes at @work
  *
- * Always leaves a report with a valid header in @stage->report, unless
- * @work_size does not even hold a header: then @stage->report is NULL.
- * The report is sealed by kq_stage_seal().
+ * Runs the four phases below in order.
  */
 void kq_stage_quiesce(struct kq_stage *stage, const void *plan,
 		      size_t plan_size, void *work, size_t work_size);
+
+/*
+ * The phases, apart: the arm64 entry code goes on with the next one if the
+ * stage itself faults in one.
+ */
+void kq_stage_prepare(struct kq_stage *stage, const void *plan,
+		      size_t plan_size, void *work, size_t work_size);
+void kq_stage_devices(struct kq_stage *stage);
+void kq_stage_smmus(struct kq_stage *stage);
+void kq_stage_finish(struct kq_stage *stage);
+
+/**
+ * kq_stage_hand_over() - seal the report and put it into the device tree
+ * @stage:    after the phases
+ * @fdt:      the device tree the next kernel would get
+ * @fdt_size: most bytes that may be read at @fdt
+ *
+ * Return: the device tree to pass on: a copy with the report in /chosen, or
+ * @fdt itself where that could not be made.
+ */
+const void *kq_stage_hand_over(struct kq_stage *stage, const void *fdt,
+			       size_t fdt_size);
+
+/**
+ * kq_stage_timeout() - cut a wait to what the budget leaves
+ * @wanted_us: how long to wait at most
+ * @least_us:  what is granted even when the budget is spent
+ *
+ * Marks the report when it had to cut.
+ */
+uint64_t kq_stage_timeout(struct kq_stage *stage, uint64_t wanted_us,
+			  uint64_t least_us);
+
+/* Start and end the timing of a step. */
+void kq_step_begin(struct kq_stage *stage, enum kq_step step);
+void kq_step_end(struct kq_stage *stage, enum kq_step step);
 
 #endif

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The arm64 side of the stage's run: memory, phases, faults. */
+#include "purgatory/boot.h"
+
+#include "lib/stage-image.h"
+#include "purgatory/arm64.h"
+#include "purgatory/fdt.h"
+#include "purgatory/stage.h"
+
+/* Defined in entry.S, filled in by the front end. */
+extern const struct kq_stage_params kq_stage_params
+	__attribute__((visibility("hidden")));
+
+/* Generic timers run at 1 MHz to 1 GHz; firmware may have forgotten CNTFRQ. */
+#define TIMER_HZ_LEAST UINT64_C(1000000)
+#define TIMER_HZ_FALLBACK UINT64_C(1000000000)
+
+static void init_io(struct kq_io *io, const struct kq_boot *boot)
+{
+	uint64_t hz = kq_arm64_timer_hz();
+
+	if (hz < TIMER_HZ_LEAST)
+		hz = TIMER_HZ_FALLBACK; /* waits too long, never too short */
+	io->start_ticks = boot->start_ticks;
+	io->ticks_per_ms = hz / 1000;
+}
+
+static void prepare(struct kq_stage *stage, uint8_t *image,
+		    struct kq_boot *boot)
+{
+	const struct kq_stage_params *params = &kq_stage_params;
+	uint64_t *words = (uint64_t *)stage;
+
+	/* What the caches hold of it is older than what we write past them. */
+	kq_arm64_dcache_invalidate(stage, params->work_size);
+	for (uint32_t i = 0; i < KQ_STAGE_CONTEXT_SIZE / 8; i++)
+		words[i] = 0;
+	init_io(&stage->io, boot);
+	boot->io = &stage->io;
+	kq_stage_prepare(stage, image + params->plan_offset, params->plan_size,
+			 (uint8_t *)stage + KQ_STAGE_CONTEXT_SIZE,
+			 params->work_size - KQ_STAGE_CONTEXT_SIZE);
+	if (!stage->report)
+		return;
+	stage->report->exception_level = boot->el;
+	if (boot->el == 2 && kq_arm64_has_vhe())
+		stage->report->flags |= KQ_REPORT_VHE;
+}
+
+static void hand_over(struct kq_stage *stage, struct kq_boot *boot)
+{
+	/* Where the next kernel's map starts to count, caches are on. */
+	boot->fdt = kq_stage_hand_over(stage, boot->fdt, KQ_FDT_MAX_SIZE);
+	kq_arm64_dcache_invalidate(stage, kq_stage_params.work_size);
+}
+
+void kq_boot_phase(uint32_t phase, uint8_t *image, struct kq_boot *boot)
+{
+	struct kq_stage *stage = (void *)(image + kq_stage_params.work_offset);
+
+	if (phase > 0 && !boot->io)
+		return; /* phase 0 did not get far enough */
+	if (boot->stage_faults > 0 && phase > 0 && stage->report)
+		stage->report->flags |= KQ_REPORT_STAGE_FAULT;
+	if (phase == 0)
+		prepare(stage, image, boot);
+	else if (phase == 1)
+		kq_stage_devices(stage);
+	else if (phase == 2)
+		kq_stage_smmus(stage);
+	else if (phase == 3)
+		kq_stage_finish(stage);
+	else
+		hand_over(stage, boot);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The device tree on its way through the stage. Not libfdt: that is
+ * compiled for user space, with unaligned accesses, which fault while the
+ * MMU is off.
+ */
+#ifndef KQ_FDT_H
+#define KQ_FDT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The largest device tree arm64 Linux accepts (booting.rst). */
+#define KQ_FDT_MAX_SIZE 0x200000u
+
+/**
+ * kq_fdt_chosen_digest() - SHA-256 over the properties of /chosen
+ * @fdt:    flattened device tree, 8-byte aligned
+ * @limit:  most bytes that may be read at @fdt
+ * @skip:   name of the property that is ours
+ * @digest: result
+ *
+ * Each property in order as name, one NUL, data; kaslr-seed and rng-seed,
+ * which the kernel wipes, and @skip are left out. It tells a report that a
+ * later kexec carried along from a fresh one.
+ *
+ * Return: 0; -KQ_ERR_MAGIC, -KQ_ERR_VERSION, -KQ_ERR_TRUNCATED,
+ * -KQ_ERR_BOUNDS or -KQ_ERR_VALUE for a tree that is damaged.
+ */
+int kq_fdt_chosen_digest(const void *fdt, size_t limit, const char *skip,
+			 uint8_t digest[32]);
+
+/**
+ * kq_fdt_copy_with() - copy a device tree, with one property put into /chosen
+ * @fdt:      flattened device tree, 8-byte aligned
+ * @limit:    most bytes that may be read at @fdt
+ * @out:      room for the copy, 8-byte aligned
+ * @out_size: bytes there
+ * @name:     name of the property; one that is there already is replaced
+ * @value:    its value
+ * @size:     bytes of @value
+ *
+ * The copy is packed: slack behind the blocks of @fdt is not carried along.
+ * /chosen is made where there is none. Memory reservations are kept.
+ *
+ * Return: 0; -KQ_ERR_NOSPACE; errors as above.
+ */
+int kq_fdt_copy_with(const void *fdt, size_t limit, void *out, size_t out_size,
+		     const char *name, const void *value, size_t size);
+
+#endif

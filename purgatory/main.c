@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The stage's order of work. Devices first, SMMU last: a device that is
+ * quiet does not care what the SMMU does, and an SMMU that aborts a device
+ * still at work raises fatal errors on real servers.
+ */
+#include "lib/blob.h"
+#include "lib/error.h"
+#include "lib/stage-image.h"
+#include "purgatory/console.h"
+#include "purgatory/fdt.h"
+#include "purgatory/pci.h"
+#include "purgatory/smmu3.h"
+#include "purgatory/stage.h"
+
+_Static_assert(sizeof(struct kq_stage) <= KQ_STAGE_CONTEXT_SIZE,
+	       "kq_stage_work_size() counts on it");
+_Static_assert(sizeof(struct kq_function) <= KQ_STAGE_FUNCTION_SIZE,
+	       "kq_stage_work_size() counts on it");
+
+static void clear(void *start, size_t size)
+{
+	uint64_t *words = start;
+
+	for (size_t i = 0; i < size / 8; i++)
+		words[i] = 0;
+}
+
+static void copy(void *to, const void *from, size_t size)
+{
+	uint8_t *out = to;
+	const uint8_t *in = from;
+
+	for (size_t i = 0; i < size; i++)
+		out[i] = in[i];
+}
+
+void kq_step_begin(struct kq_stage *stage, enum kq_step step)
+{
+	stage->report->steps[step].start_us =
+		(uint32_t)kq_io_now_us(&stage->io);
+}
+
+void kq_step_end(struct kq_stage *stage, enum kq_step step)
+{
+	struct kq_report_step *timed = &stage->report->steps[step];
+
+	timed->duration_us =
+		(uint32_t)kq_io_now_us(&stage->io) - timed->start_us;
+}
+
+uint64_t kq_stage_timeout(struct kq_stage *stage, uint64_t wanted_us,
+			  uint64_t least_us)
+{
+	uint64_t now = kq_io_now_us(&stage->io);
+	uint64_t left = now < stage->deadline_us ? stage->deadline_us - now : 0;
+
+	if (left < least_us)
+		left = least_us;
+	if (wanted_us <= left)
+		return wanted_us;
+	stage->report->flags |= KQ_REPORT_OVER_BUDGET;
+	return left;
+}
+
+/* An empty report that is valid as soon as it is sealed. */
+static void init_report(struct kq_stage *stage, void *place)
+{
+	struct kq_report_header *report = place;
+
+	clear(report, sizeof(*report));
+	copy(report->magic, KQ_REPORT_MAGIC, sizeof(report->magic));
+	report->version = KQ_REPORT_VERSION;
+	report->header_size = sizeof(*report);
+	report->total_size = sizeof(*report);
+	report->functions.offset = sizeof(*report);
+	report->functions.entry_size = sizeof(struct kq_report_function);
+	report->smmus.offset = sizeof(*report);
+	report->smmus.entry_size = sizeof(struct kq_report_smmu);
+	report->events.offset = sizeof(*report);
+	report->events.entry_size = sizeof(struct kq_report_event);
+	report->timer_hz = (uint32_t)(stage->io.ticks_per_ms * 1000);
+	stage->report = report;
+}
+
+static void copy_identity(struct kq_report_header *report,
+			  const struct kq_plan_header *plan)
+{
+	copy(report->load_id, plan->load_id, sizeof(report->load_id));
+	copy(report->boot_id, plan->boot_id, sizeof(report->boot_id));
+	report->load_time_s = plan->load_time_s;
+	report->kind = plan->kind;
+	report->quiesce = plan->quiesce;
+	report->budget_ms = plan->budget_ms;
+}
+
+static void init_record(struct kq_report_function *record,
+			const struct kq_plan_function *fn)
+{
+	record->segment = fn->segment;
+	record->bdf = fn->bdf;
+	record->vendor = fn->vendor;
+	record->device = fn->device;
+	record->class_revision = fn->class_revision;
+	record->flags = fn->flags;
+	record->smmu = fn->smmu;
+	record->parent = fn->parent;
+	record->stream_id = fn->stream_id;
+	copy(record->driver, fn->driver, sizeof(record->driver));
+}
+
+/*
+ * SMMUs and their events stand before the functions: the functions' table
+ * grows at its end with the unlisted ones.
+ */
+static void place_tables(struct kq_stage *stage,
+			 const struct kq_plan_header *plan)
+{
+	struct kq_report_header *report = stage->report;
+	uint32_t offset = sizeof(*report);
+
+	report->smmus.offset = offset;
+	report->smmus.count = plan->smmus.count;
+	offset += plan->smmus.count * sizeof(struct kq_report_smmu);
+	report->events.offset = offset;
+	offset += plan->smmus.count * KQ_REPORT_EVENTS_PER_SMMU *
+		  sizeof(struct kq_report_event);
+	report->functions.offset = offset;
+	report->functions.count = plan->functions.count;
+	stage->smmus = kq_report_smmus(report);
+	stage->events = kq_report_events(report);
+	stage->records = kq_report_functions(report);
+	for (uint32_t i = 0; i < plan->functions.count; i++)
+		init_record(&stage->records[i], &kq_plan_functions(plan)[i]);
+	for (uint32_t i = 0; i < plan->smmus.count; i++) {
+		stage->smmus[i].base = kq_plan_smmus(plan)[i].base;
+		stage->smmus[i].type = kq_plan_smmus(plan)[i].type;
+		stage->smmus[i].policy = kq_plan_smmus(plan)[i].policy;
+	}
+}
+
+/* Cut the work area into function states, report and the rest. */
+static int place_work(struct kq_stage *stage, const struct kq_plan_header *plan,
+		      uint8_t *work, size_t work_size)
+{
+	size_t states = plan->functions.count * sizeof(struct kq_function);
+	size_t report = kq_report_size(plan->functions.count +
+					       KQ_REPORT_MAX_UNLISTED,
+				       plan->smmus.count);
+
+	states = kq_align_up(states, 8);
+	if (states + report > work_size)
+		return -KQ_ERR_NOSPACE;
+	clear(work, states + report);
+	stage->functions = (void *)work;
+	init_report(stage, work + states);
+	place_tables(stage, plan);
+	stage->spare = work + states + report;
+	stage->spare_size = work_size - states - report;
+	return 0;
+}
+
+/* No plan to trust: an empty report that says why. */
+static void refuse_plan(struct kq_stage *stage, int error, uint8_t *work,
+			size_t work_size)
+{
+	if (work_size < sizeof(struct kq_report_header))
+		return;
+	init_report(stage, work);
+	stage->report->flags |= KQ_REPORT_PLAN_INVALID;
+	stage->report->plan_error = (uint32_t)-error;
+	stage->spare = work + sizeof(struct kq_report_header);
+	stage->spare_size = work_size - sizeof(struct kq_report_header);
+}
+
+void kq_stage_prepare(struct kq_stage *stage, const void *plan,
+		      size_t plan_size, void *work, size_t work_size)
+{
+	const struct kq_plan_header *header = plan;
+	int r = kq_plan_check(plan, plan_size);
+
+	if (r == 0)
+		r = place_work(stage, header, work, work_size);
+	if (r < 0) {
+		refuse_plan(stage, r, work, work_size);
+		return;
+	}
+	copy_identity(stage->report, header);
+	stage->deadline_us = header->budget_ms * UINT64_C(1000);
+	stage->plan = header;
+	kq_step_end(stage, KQ_STEP_PLAN);
+}
+
+void kq_stage_devices(struct kq_stage *stage)
+{
+	if (!stage->plan)
+		return;
+	kq_step_begin(stage, KQ_STEP_MASTERS);
+	kq_pci_masters_off(stage);
+	kq_step_end(stage, KQ_STEP_MASTERS);
+	kq_step_begin(stage, KQ_STEP_EVIDENCE);
+	kq_pci_take_evidence(stage);
+	kq_step_end(stage, KQ_STEP_EVIDENCE);
+	kq_step_begin(stage, KQ_STEP_PENDING);
+	kq_pci_wait_pending(stage);
+	kq_step_end(stage, KQ_STEP_PENDING);
+	kq_step_begin(stage, KQ_STEP_WALK);
+	kq_pci_walk(stage);
+	kq_step_end(stage, KQ_STEP_WALK);
+	kq_step_begin(stage, KQ_STEP_RESET);
+	kq_pci_reset(stage);
+	kq_step_end(stage, KQ_STEP_RESET);
+	kq_step_begin(stage, KQ_STEP_RESTORE);
+	kq_pci_restore(stage);
+	kq_step_end(stage, KQ_STEP_RESTORE);
+	kq_step_begin(stage, KQ_STEP_BRIDGES);
+	kq_pci_bridges_off(stage);
+	kq_step_end(stage, KQ_STEP_BRIDGES);
+}
+
+void kq_stage_smmus(struct kq_stage *stage)
+{
+	if (!stage->plan)
+		return;
+	kq_step_begin(stage, KQ_STEP_SMMU);
+	for (uint32_t i = 0; i < stage->plan->smmus.count; i++) {
+		if (stage->smmus[i].type == KQ_SMMU_V3)
+			kq_smmu3_quiesce(stage, i);
+		else
+			stage->smmus[i].result = KQ_SMMU_LEFT_ALONE;
+	}
+	kq_step_end(stage, KQ_STEP_SMMU);
+}
+
+void kq_stage_finish(struct kq_stage *stage)
+{
+	if (!stage->plan)
+		return;
+	kq_step_begin(stage, KQ_STEP_ERRORS);
+	if (stage->plan->quiesce != KQ_QUIESCE_NONE)
+		kq_pci_clear_own_errors(stage);
+	kq_step_end(stage, KQ_STEP_ERRORS);
+	kq_console_summary(stage);
+}
+
+void kq_stage_quiesce(struct kq_stage *stage, const void *plan,
+		      size_t plan_size, void *work, size_t work_size)
+{
+	kq_stage_prepare(stage, plan, plan_size, work, work_size);
+	kq_stage_devices(stage);
+	kq_stage_smmus(stage);
+	kq_stage_finish(stage);
+}
+
+const void *kq_stage_hand_over(struct kq_stage *stage, const void *fdt,
+			       size_t fdt_size)
+{
+	struct kq_report_header *report = stage->report;
+
+	if (!report || !fdt)
+		return fdt;
+	if (kq_fdt_chosen_digest(fdt, fdt_size, KQ_REPORT_PROPERTY,
+				 report->chosen_sha256) < 0)
+		return fdt;
+	report->total_size =
+		report->functions.offset +
+		report->functions.count * sizeof(struct kq_report_function);
+	report->fault_count = (uint32_t)stage->io.faults;
+	report->total_us = (uint32_t)kq_io_now_us(&stage->io);
+	kq_report_seal(report);
+	if (kq_fdt_copy_with(fdt, fdt_size, stage->spare, stage->spare_size,
+			     KQ_REPORT_PROPERTY, report,
+			     report->total_size) < 0)
+		return fdt;
+	return stage->spare;
+}

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Steps 3, 4 and 8: is the function still the planned one, and bus master
+ * off. This comes before anything slow: every microsecond here is one in
+ * which a device still writes.
+ */
+#include "purgatory/pci.h"
+
+/* Is the VF at this address one its PF has switched on? */
+static bool vf_exists(struct kq_stage *stage, const struct kq_plan_function *vf)
+{
+	const struct kq_plan_function *pf =
+		&kq_plan_functions(stage->plan)[vf->pf];
+	uint32_t ctrl, count, place, offset, stride, distance;
+
+	if (!stage->functions[vf->pf].active || !pf->sriov_cap)
+		return false;
+	ctrl = kq_pci_read(stage, pf, pf->sriov_cap + PCI_SRIOV_CTRL);
+	count = kq_pci_read(stage, pf, pf->sriov_cap + PCI_SRIOV_NUM_VF);
+	place = kq_pci_read(stage, pf, pf->sriov_cap + PCI_SRIOV_VF_OFFSET);
+	if (kq_io_faulted(&stage->io) || !(ctrl & PCI_SRIOV_CTRL_VFE))
+		return false;
+	count &= 0xffff;
+	offset = place & 0xffff;
+	stride = place >> 16;
+	distance = (uint32_t)vf->bdf - pf->bdf - offset;
+	if (vf->bdf < pf->bdf + offset)
+		return false;
+	if (stride == 0)
+		return distance == 0 && count > 0;
+	return distance % stride == 0 && distance / stride < count;
+}
+
+/*
+ * A VF's Vendor ID reads as all ones (PCIe Base Spec, "VF Configuration
+ * Space"): it is known by its PF, and by answering at all.
+ */
+static enum kq_fn_result identify_vf(struct kq_stage *stage,
+				     const struct kq_plan_function *fn)
+{
+	if (!vf_exists(stage, fn))
+		return KQ_FN_GONE;
+	return kq_pci_read(stage, fn, KQ_PCI_CLASS_REVISION) ==
+			       KQ_PCI_ALL_ONES ?
+		       KQ_FN_GONE :
+		       KQ_FN_QUIET;
+}
+
+/* KQ_FN_QUIET stands for "it is the planned function". */
+static enum kq_fn_result identify(struct kq_stage *stage,
+				  const struct kq_plan_function *fn)
+{
+	enum kq_fn_result result = KQ_FN_QUIET;
+	uint32_t id;
+
+	if (fn->host == KQ_NONE)
+		return KQ_FN_NO_CONFIG_ACCESS;
+	if (fn->flags & KQ_FN_VF) {
+		result = identify_vf(stage, fn);
+	} else {
+		id = kq_pci_read(stage, fn, PCI_VENDOR_ID);
+		if (id == KQ_PCI_ALL_ONES)
+			result = KQ_FN_GONE;
+		else if (id != ((uint32_t)fn->device << 16 | fn->vendor))
+			result = KQ_FN_REPLACED;
+	}
+	return kq_io_faulted(&stage->io) ? KQ_FN_UNREACHABLE : result;
+}
+
+static bool observed_only(const struct kq_stage *stage,
+			  const struct kq_plan_function *fn)
+{
+	return fn->flags & KQ_FN_BRIDGE ||
+	       stage->plan->quiesce == KQ_QUIESCE_NONE;
+}
+
+static enum kq_fn_result master_off(struct kq_stage *stage, uint32_t index)
+{
+	const struct kq_plan_function *fn =
+		&kq_plan_functions(stage->plan)[index];
+	struct kq_report_function *record = &stage->records[index];
+	uint32_t found = kq_pci_read(stage, fn, KQ_PCI_COMMAND_STATUS);
+	bool mastering = found & PCI_COMMAND_MASTER;
+	enum kq_fn_result result;
+
+	record->command_status = found;
+	record->command_after = found;
+	if (kq_io_faulted(&stage->io) || found == KQ_PCI_ALL_ONES)
+		return KQ_FN_UNREACHABLE;
+	if (fn->flags & KQ_FN_SKIP)
+		return KQ_FN_SKIPPED;
+	if (observed_only(stage, fn))
+		return KQ_FN_OBSERVED;
+	if (stage->plan->kind == KQ_PLAN_ORDERLY && !mastering)
+		return KQ_FN_LEFT_ALONE;
+	stage->functions[index].quiesce = true;
+	if (stage->plan->kind == KQ_PLAN_ORDERLY)
+		record->flags |= KQ_FN_OFFENDER;
+	if (!mastering)
+		return KQ_FN_QUIET;
+	result = kq_pci_bme_off(&stage->io,
+				kq_pci_config(stage, fn, KQ_PCI_COMMAND_STATUS),
+				found, &record->command_after);
+	if (result == KQ_FN_QUIET)
+		record->flags |= KQ_FN_BME_CLEARED;
+	return result;
+}
+
+static void visit(struct kq_stage *stage, uint32_t index)
+{
+	const struct kq_plan_function *fn =
+		&kq_plan_functions(stage->plan)[index];
+	enum kq_fn_result result = identify(stage, fn);
+
+	if (result == KQ_FN_QUIET) {
+		stage->functions[index].active = true;
+		result = master_off(stage, index);
+	}
+	if (result == KQ_FN_UNREACHABLE)
+		stage->functions[index].active = false;
+	stage->records[index].result = result;
+}
+
+/*
+ * VFs after everything else: whether a VF is there is known from its PF,
+ * which must have been identified before, and may stand behind it.
+ */
+void kq_pci_masters_off(struct kq_stage *stage)
+{
+	const struct kq_plan_function *fns = kq_plan_functions(stage->plan);
+	uint32_t count = stage->plan->functions.count;
+
+	for (uint32_t i = 0; i < count; i++)
+		if (!(fns[i].flags & KQ_FN_VF))
+			visit(stage, i);
+	for (uint32_t i = 0; i < count; i++)
+		if (fns[i].flags & KQ_FN_VF)
+			visit(stage, i);
+}
+
+static bool resisted(const struct kq_report_function *record)
+{
+	return record->result == KQ_FN_STILL_MASTERING ||
+	       record->result == KQ_FN_UNREACHABLE ||
+	       record->result == KQ_FN_RESET_TIMEOUT;
+}
+
+static void bridge_off(struct kq_stage *stage, uint32_t index)
+{
+	const struct kq_plan_function *bridge =
+		&kq_plan_functions(stage->plan)[index];
+	struct kq_report_function *record = &stage->records[index];
+	enum kq_fn_result result;
+
+	if (!stage->functions[index].active ||
+	    record->flags & KQ_FN_BME_CLEARED)
+		return;
+	result = kq_pci_bme_off(
+		&stage->io,
+		kq_pci_config(stage, bridge, KQ_PCI_COMMAND_STATUS),
+		kq_pci_read(stage, bridge, KQ_PCI_COMMAND_STATUS),
+		&record->command_after);
+	record->result = result;
+	if (result == KQ_FN_QUIET)
+		record->flags |= KQ_FN_BME_CLEARED;
+}
+
+/*
+ * Only the bridge right above, and only when the plan allows it: clearing
+ * bus master on bridges turned requests in flight into fatal errors on real
+ * servers, so it is a last resort.
+ */
+void kq_pci_bridges_off(struct kq_stage *stage)
+{
+	const struct kq_plan_function *fns = kq_plan_functions(stage->plan);
+
+	if (!(stage->plan->flags & KQ_PLAN_BRIDGES))
+		return;
+	for (uint32_t i = 0; i < stage->plan->functions.count; i++)
+		if (!(fns[i].flags & KQ_FN_BRIDGE) &&
+		    resisted(&stage->records[i]) && fns[i].parent != KQ_NONE)
+			bridge_off(stage, fns[i].parent);
+}
