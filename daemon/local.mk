@@ -1,1 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+# quiescectl: everything but main() is a library, for the tests.
+
+noinst_LIBRARIES += daemon/libctl.a
+daemon_libctl_a_SOURCES = \
+	daemon/ctl.h \
+	daemon/ctl-json.c daemon/ctl-json.h \
+	daemon/ctl-main.c \
+	daemon/ctl-report.c daemon/ctl-report.h \
+	daemon/ctl-report-json.c \
+	daemon/ctl-report-read.c \
+	daemon/ctl-report-text.c \
+	daemon/ctl-table.c daemon/ctl-table.h \
+	daemon/ctl-verdict.c \
+	daemon/ctl-words.c daemon/ctl-words.h
+
+CTL_LIBS = daemon/libctl.a $(KQ_LIBS) $(JANSSON_LIBS)
+
+sbin_PROGRAMS += quiescectl
+quiescectl_SOURCES = daemon/quiescectl.c
+quiescectl_LDADD = $(CTL_LIBS)

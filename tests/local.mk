@@ -3,3 +3,17 @@
 # Inventory, settings, plan builder
 check_PROGRAMS += tests/unit/test-settings
 tests_unit_test_settings_LDADD = $(KQ_LIBS)
+
+# quiescectl
+check_LIBRARIES += tests/unit/libfixture.a
+tests_unit_libfixture_a_SOURCES = \
+	tests/unit/report-fixture.c tests/unit/report-fixture.h
+check_PROGRAMS += tests/unit/test-ctl-report
+tests_unit_test_ctl_report_LDADD = tests/unit/libfixture.a $(CTL_LIBS)
+EXTRA_DIST += \
+	tests/data/ctl/report-crash.json \
+	tests/data/ctl/report-crash.txt \
+	tests/data/ctl/report-crash-verbose.txt \
+	tests/data/ctl/report-orderly.txt \
+	tests/data/ctl/report-refused.txt \
+	tests/data/ctl/report-stale.txt

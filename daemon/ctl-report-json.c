@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The report for programs. Names and shapes are promised in
+ * docs/report-format.md: add to them, never change them.
+ *
+ * Addresses and registers are strings in hexadecimal, since JSON's numbers
+ * do not hold 64 bits everywhere; counts, times and StreamIDs are numbers.
+ */
+#include "config.h"
+
+#include <inttypes.h>
+#include <linux/pci_regs.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-id128.h>
+#include <time.h>
+
+#include "daemon/ctl-json.h"
+#include "daemon/ctl-report.h"
+#include "daemon/ctl-words.h"
+#include "lib/error.h"
+
+static json_t *json_load_time(uint64_t seconds)
+{
+	char text[40];
+	struct tm tm;
+	time_t t = (time_t)seconds;
+
+	if (seconds > INT32_MAX * UINT64_C(100) || !gmtime_r(&t, &tm) ||
+	    !strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm))
+		return json_null();
+	return json_string(text);
+}
+
+static json_t *json_id(const uint8_t bytes[16])
+{
+	char text[SD_ID128_STRING_MAX];
+	sd_id128_t id;
+
+	memcpy(&id, bytes, sizeof(id));
+	return json_string(sd_id128_to_string(id, text));
+}
+
+static json_t *json_address(const struct kq_report_header *report,
+			    uint16_t index)
+{
+	char text[KQ_ADDRESS_TEXT];
+	const struct kq_report_function *fn;
+
+	if (index == KQ_NONE)
+		return json_null();
+	fn = &kq_report_functions(report)[index];
+	return json_string(kq_text_address(text, fn->segment, fn->bdf));
+}
+
+static json_t *json_steps(const struct kq_report_header *report)
+{
+	json_t *array = json_array();
+
+	for (uint32_t i = 0; i < KQ_STEP_COUNT; i++) {
+		json_t *step = json_object();
+
+		kq_json_set(step, "name", json_string(kq_word_step(i)));
+		kq_json_set(step, "start_us",
+			    json_integer(report->steps[i].start_us));
+		kq_json_set(step, "duration_us",
+			    json_integer(report->steps[i].duration_us));
+		json_array_append_new(array, step);
+	}
+	return array;
+}
+
+static json_t *json_errors(const struct kq_report_function *fn)
+{
+	json_t *array = json_array();
+
+	kq_json_add_bits(array, fn->command_status >> 16,
+			 kq_bits_status_errors);
+	kq_json_add_bits(array,
+			 fn->devctl_devsta >> 16 & KQ_CTL_DEVSTA_ERRORS,
+			 kq_bits_devsta);
+	kq_json_add_bits(array, fn->aer_uncor_status, kq_bits_aer_uncor);
+	kq_json_add_bits(array, fn->aer_cor_status, kq_bits_aer_cor);
+	kq_json_add_bits(array, fn->aer_root_status, kq_bits_aer_root);
+	if (fn->dpc_status_source & PCI_EXP_DPC_STATUS_TRIGGER)
+		json_array_append_new(array, json_string("DPC triggered"));
+	return array;
+}
+
+static json_t *json_evidence(const struct kq_report_function *fn)
+{
+	json_t *object, *log;
+
+	if (!(fn->flags & KQ_FN_EVIDENCE))
+		return json_null();
+	object = json_object();
+	log = json_array();
+	for (int i = 0; i < 4; i++)
+		json_array_append_new(log, kq_json_hex(fn->aer_header_log[i]));
+	kq_json_set(object, "status", kq_json_hex(fn->command_status >> 16));
+	kq_json_set(object, "devctl",
+		    kq_json_hex(fn->devctl_devsta & 0xffff));
+	kq_json_set(object, "devsta", kq_json_hex(fn->devctl_devsta >> 16));
+	kq_json_set(object, "lnkctl",
+		    kq_json_hex(fn->lnkctl_lnksta & 0xffff));
+	kq_json_set(object, "lnksta", kq_json_hex(fn->lnkctl_lnksta >> 16));
+	kq_json_set(object, "aer_uncorrectable",
+		    kq_json_hex(fn->aer_uncor_status));
+	kq_json_set(object, "aer_correctable",
+		    kq_json_hex(fn->aer_cor_status));
+	kq_json_set(object, "aer_header_log", log);
+	kq_json_set(object, "aer_root", kq_json_hex(fn->aer_root_status));
+	kq_json_set(object, "dpc_status",
+		    kq_json_hex(fn->dpc_status_source & 0xffff));
+	kq_json_set(object, "dpc_source",
+		    kq_json_hex(fn->dpc_status_source >> 16));
+	kq_json_set(object, "errors", json_errors(fn));
+	return object;
+}
+
+static json_t *json_function(const struct kq_report_header *report,
+			     const struct kq_report_function *fn)
+{
+	json_t *object = json_object();
+	char text[KQ_ADDRESS_TEXT], driver[KQ_DRIVER_NAME_SIZE + 1];
+
+	kq_text_name(driver, fn->driver, sizeof(fn->driver));
+	kq_json_set(object, "address",
+		    json_string(kq_text_address(text, fn->segment, fn->bdf)));
+	kq_json_set(object, "vendor", json_sprintf("0x%04x", fn->vendor));
+	kq_json_set(object, "device", json_sprintf("0x%04x", fn->device));
+	kq_json_set(object, "class",
+		    json_sprintf("0x%06x", fn->class_revision >> 8));
+	kq_json_set(object, "driver",
+		    *driver ? json_string(driver) : json_null());
+	kq_json_set(object, "parent", json_address(report, fn->parent));
+	kq_json_set(object, "smmu",
+		    fn->smmu == KQ_NONE ? json_null() :
+					  json_integer(fn->smmu));
+	kq_json_set(object, "stream_id",
+		    fn->smmu == KQ_NONE ? json_null() :
+					  json_integer(fn->stream_id));
+	kq_json_set(object, "result",
+		    json_string(kq_word_function_result(fn->result)));
+	kq_json_set(object, "flags",
+		    kq_json_bits(fn->flags, kq_bits_function));
+	kq_json_set(object, "was_mastering",
+		    json_boolean(kq_report_was_mastering(fn)));
+	kq_json_set(object, "command",
+		    kq_json_hex(fn->command_status & 0xffff));
+	kq_json_set(object, "command_after",
+		    kq_json_hex(fn->command_after & 0xffff));
+	kq_json_set(object, "pending_us", json_integer(fn->pending_us));
+	kq_json_set(object, "reset_us", json_integer(fn->reset_us));
+	kq_json_set(object, "evidence", json_evidence(fn));
+	return object;
+}
+
+static json_t *json_smmu_state(const struct kq_report_smmu_state *state)
+{
+	json_t *object = json_object();
+	uint32_t active = state->gerror ^ state->gerrorn;
+
+	kq_json_set(object, "cr0", kq_json_hex(state->cr0));
+	kq_json_set(object, "cr1", kq_json_hex(state->cr1));
+	kq_json_set(object, "cr2", kq_json_hex(state->cr2));
+	kq_json_set(object, "gbpa", kq_json_hex(state->gbpa));
+	kq_json_set(object, "irq_ctrl", kq_json_hex(state->irq_ctrl));
+	kq_json_set(object, "gerror", kq_json_hex(state->gerror));
+	kq_json_set(object, "gerrorn", kq_json_hex(state->gerrorn));
+	kq_json_set(object, "strtab_base_cfg",
+		    kq_json_hex(state->strtab_base_cfg));
+	kq_json_set(object, "strtab_base", kq_json_hex(state->strtab_base));
+	kq_json_set(object, "evtq_base", kq_json_hex(state->evtq_base));
+	kq_json_set(object, "evtq_prod", kq_json_hex(state->evtq_prod));
+	kq_json_set(object, "evtq_cons", kq_json_hex(state->evtq_cons));
+	kq_json_set(object, "cmdq_prod", kq_json_hex(state->cmdq_prod));
+	kq_json_set(object, "cmdq_cons", kq_json_hex(state->cmdq_cons));
+	kq_json_set(object, "enabled",
+		    kq_json_bits(state->cr0, kq_bits_cr0));
+	kq_json_set(object, "errors", kq_json_bits(active, kq_bits_gerror));
+	return object;
+}
+
+static json_t *json_smmu(const struct kq_report_smmu *smmu)
+{
+	json_t *object = json_object();
+	bool v3 = smmu->type == KQ_SMMU_V3;
+	bool stuck = smmu->result == KQ_SMMU_STUCK;
+
+	kq_json_set(object, "base", kq_json_hex(smmu->base));
+	kq_json_set(object, "type",
+		    json_string(kq_word_smmu_type(smmu->type)));
+	kq_json_set(object, "policy",
+		    json_string(kq_word_policy(smmu->policy)));
+	kq_json_set(object, "result",
+		    json_string(kq_word_smmu_result(smmu->result)));
+	kq_json_set(object, "duration_us", json_integer(smmu->duration_us));
+	kq_json_set(object, "idr0", kq_json_hex(smmu->idr0));
+	kq_json_set(object, "idr1", kq_json_hex(smmu->idr1));
+	kq_json_set(object, "stuck_offset",
+		    stuck ? kq_json_hex(smmu->stuck_offset) : json_null());
+	kq_json_set(object, "before",
+		    v3 ? json_smmu_state(&smmu->before) : json_null());
+	kq_json_set(object, "after",
+		    v3 ? json_smmu_state(&smmu->after) : json_null());
+	return object;
+}
+
+static json_t *json_event(const struct kq_report_header *report,
+			  const struct kq_report_event *event)
+{
+	struct kq_smmu_event words = kq_smmu_event(event);
+	const struct kq_report_function *fn = kq_report_stream_function(
+		report, event->smmu, words.stream_id);
+	json_t *object = json_object(), *record = json_array();
+
+	for (int i = 0; i < 4; i++)
+		json_array_append_new(record, kq_json_hex(event->record[i]));
+	kq_json_set(object, "smmu", json_integer(event->smmu));
+	kq_json_set(object, "unread",
+		    json_boolean(event->flags & KQ_EVENT_PENDING));
+	kq_json_set(object, "type", json_integer(words.type));
+	kq_json_set(object, "name", json_string(kq_word_event(words.type)));
+	kq_json_set(object, "stream_id", json_integer(words.stream_id));
+	kq_json_set(object, "function",
+		    fn ? json_address(report,
+				      (uint16_t)(fn -
+						 kq_report_functions(report))) :
+			 json_null());
+	kq_json_set(object, "input_address",
+		    words.has_address ? kq_json_hex(words.address) :
+					json_null());
+	kq_json_set(object, "access",
+		    words.has_address ?
+			    json_string(words.read ? "read" : "write") :
+			    json_null());
+	kq_json_set(object, "record", record);
+	return object;
+}
+
+static json_t *json_verdict(const struct kq_report_header *report)
+{
+	json_t *object = json_object(), *counts = json_object();
+	struct kq_verdict verdict;
+
+	kq_verdict(report, &verdict);
+	for (uint32_t i = 0; i < KQ_FN_RESULT_COUNT; i++)
+		kq_json_set(counts, kq_word_function_result(i),
+			    json_integer(verdict.counts[i]));
+	kq_json_set(object, "quiet", json_boolean(verdict.quiet));
+	kq_json_set(object, "text", json_string(verdict.text));
+	kq_json_set(object, "offenders", json_integer(verdict.offenders));
+	kq_json_set(object, "counts", counts);
+	return object;
+}
+
+static void set_header(json_t *object, const struct kq_report_header *report)
+{
+	bool refused = report->flags & KQ_REPORT_PLAN_INVALID;
+	int error = report->plan_error < KQ_ERR_COUNT ?
+			    -(int)report->plan_error :
+			    -KQ_ERR_COUNT;
+
+	kq_json_set(object, "version", json_integer(report->version));
+	kq_json_set(object, "flags",
+		    kq_json_bits(report->flags, kq_bits_report));
+	kq_json_set(object, "load_id", json_id(report->load_id));
+	kq_json_set(object, "boot_id", json_id(report->boot_id));
+	kq_json_set(object, "load_time", json_load_time(report->load_time_s));
+	kq_json_set(object, "kind", json_string(kq_word_kind(report->kind)));
+	kq_json_set(object, "quiesce",
+		    json_string(kq_word_quiesce(report->quiesce)));
+	kq_json_set(object, "budget_ms", json_integer(report->budget_ms));
+	kq_json_set(object, "total_us", json_integer(report->total_us));
+	kq_json_set(object, "exception_level",
+		    json_integer(report->exception_level));
+	kq_json_set(object, "plan_error",
+		    refused ? json_string(kq_strerror(error)) : json_null());
+	kq_json_set(object, "fault_count", json_integer(report->fault_count));
+	kq_json_set(object, "timer_hz", json_integer(report->timer_hz));
+}
+
+json_t *kq_report_json(const struct kq_found_report *found,
+		       const char *source)
+{
+	const struct kq_report_header *report = found->report;
+	json_t *object = json_object(), *functions = json_array(),
+	       *smmus = json_array(), *events = json_array();
+
+	kq_json_set(object, "source", json_string(source));
+	kq_json_set(object, "stale",
+		    found->freshness == KQ_UNJUDGED ?
+			    json_null() :
+			    json_boolean(found->freshness == KQ_STALE));
+	kq_json_set(object, "verdict", json_verdict(report));
+	set_header(object, report);
+	kq_json_set(object, "steps", json_steps(report));
+	for (uint32_t i = 0; i < report->functions.count; i++)
+		json_array_append_new(
+			functions,
+			json_function(report,
+				      &kq_report_functions(report)[i]));
+	for (uint32_t i = 0; i < report->smmus.count; i++)
+		json_array_append_new(smmus,
+				      json_smmu(&kq_report_smmus(report)[i]));
+	for (uint32_t i = 0; i < report->events.count; i++)
+		json_array_append_new(
+			events,
+			json_event(report, &kq_report_events(report)[i]));
+	kq_json_set(object, "functions", functions);
+	kq_json_set(object, "smmus", smmus);
+	kq_json_set(object, "events", events);
+	return object;
+}

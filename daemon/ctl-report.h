@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The stage's report: finding it, judging it, showing it. */
+#ifndef KQ_CTL_REPORT_H
+#define KQ_CTL_REPORT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "lib/message.h"
+#include "lib/report.h"
+
+/* Where the kernel shows the device tree it was given. */
+#define KQ_CTL_FDT "/sys/firmware/fdt"
+
+/* Was the report written on the way into the boot whose /chosen holds it? */
+enum kq_freshness {
+	KQ_UNJUDGED, /* a bare report, or one without a digest of /chosen */
+	KQ_FRESH,
+	KQ_STALE, /* carried along from an earlier boot */
+};
+
+struct kq_found_report {
+	struct kq_report_header *report; /* kq_report_check() accepted it */
+	enum kq_freshness freshness;
+};
+
+/**
+ * kq_found_report_read() - get the report out of a file
+ * @path:    a flattened device tree or a bare report
+ * @ret:     result; give it to kq_found_report_fini()
+ * @message: why it failed, one sentence; may be NULL
+ *
+ * Return: 0; -KQ_ERR_NOTFOUND no report in this device tree;
+ * -KQ_ERR_SYSTEM cannot be read; else the file or its report is damaged.
+ */
+int kq_found_report_read(const char *path, struct kq_found_report *ret,
+			 struct kq_message *message);
+void kq_found_report_fini(struct kq_found_report *found);
+
+/**
+ * kq_found_report_parse() - the same with the file's content in memory
+ * @data: content, of any alignment
+ * @size: bytes
+ */
+int kq_found_report_parse(const void *data, size_t size,
+			  struct kq_found_report *ret,
+			  struct kq_message *message);
+
+/**
+ * kq_chosen_digest() - SHA-256 over /chosen as docs/report-format.md says
+ * @fdt:    a device tree that fdt_check_full() accepted
+ * @digest: result
+ *
+ * Return: 0; -KQ_ERR_NOTFOUND if there is no /chosen.
+ */
+int kq_chosen_digest(const void *fdt, uint8_t digest[32]);
+
+/* What it all comes to. */
+struct kq_verdict {
+	bool quiet; /* everything that could write was silenced */
+	unsigned int counts[KQ_FN_RESULT_COUNT]; /* without idle bridges */
+	unsigned int offenders;
+	char text[512];
+};
+
+/**
+ * kq_verdict() - sum a report up
+ * @report: a report that kq_report_check() accepted
+ * @ret:    result
+ */
+void kq_verdict(const struct kq_report_header *report,
+		struct kq_verdict *ret);
+
+/* Was bus master on when the stage came to the function? */
+bool kq_report_was_mastering(const struct kq_report_function *fn);
+
+/* Is this a result that leaves something to worry about? */
+bool kq_report_result_bad(uint32_t result);
+
+/* Bits of Device Status that tell of errors; the others are states. */
+#define KQ_CTL_DEVSTA_ERRORS 0x000fu
+
+/* An SMMUv3 event record taken apart. */
+struct kq_smmu_event {
+	uint32_t type;
+	uint32_t stream_id;
+	bool has_address; /* the three below are valid */
+	bool read;
+	bool stage2;
+	uint64_t address; /* as the device sent it */
+};
+
+/**
+ * kq_smmu_event() - take an event record apart
+ * @event: record as the SMMU wrote it (IHI 0070, event records)
+ */
+struct kq_smmu_event kq_smmu_event(const struct kq_report_event *event);
+
+/**
+ * kq_report_stream_function() - who uses this StreamID?
+ * @report:    a checked report
+ * @smmu:      index of the SMMU
+ * @stream_id: StreamID
+ *
+ * Return: the first function of that stream or NULL.
+ */
+const struct kq_report_function *
+kq_report_stream_function(const struct kq_report_header *report,
+			  uint32_t smmu, uint32_t stream_id);
+
+/**
+ * kq_report_print() - the report for people
+ * @found:   the report
+ * @verbose: everything, not only what is notable
+ * @out:     where to
+ *
+ * Return: 0 or -KQ_ERR_NOMEM.
+ */
+int kq_report_print(const struct kq_found_report *found, bool verbose,
+		    FILE *out);
+
+/**
+ * kq_report_json() - the report for programs, docs/report-format.md
+ * @found:  the report
+ * @source: the file it came from
+ *
+ * Return: the object, or NULL when there is no memory.
+ */
+json_t *kq_report_json(const struct kq_found_report *found,
+		       const char *source);
+
+#endif

@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * quiescectl report: what it prints is compared with golden files under
+ * tests/data/ctl; KQ_UPDATE_GOLDEN=1 writes them anew, to be read by a
+ * person before they are committed.
+ */
+#undef NDEBUG
+#include "config.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/ctl-json.h"
+#include "daemon/ctl-report.h"
+#include "daemon/ctl.h"
+#include "lib/error.h"
+#include "tests/unit/report-fixture.h"
+
+static char *slurp(const char *path, size_t *size)
+{
+	FILE *file = fopen(path, "r");
+	char *text = calloc(1, 1 << 20);
+
+	assert(text);
+	*size = 0;
+	if (!file)
+		return text;
+	*size = fread(text, 1, (1 << 20) - 1, file);
+	fclose(file);
+	return text;
+}
+
+static void compare(const char *name, const char *text, size_t size)
+{
+	char path[512];
+	size_t golden_size;
+	char *golden;
+
+	snprintf(path, sizeof(path), "%s/tests/data/ctl/%s",
+		 getenv("srcdir") ? getenv("srcdir") : ".", name);
+	if (getenv("KQ_UPDATE_GOLDEN")) {
+		FILE *file = fopen(path, "w");
+
+		assert(file);
+		fwrite(text, 1, size, file);
+		fclose(file);
+		return;
+	}
+	golden = slurp(path, &golden_size);
+	if (size != golden_size || memcmp(text, golden, size) != 0) {
+		fprintf(stderr, "%s differs; now it is:\n%s", path, text);
+		abort();
+	}
+	free(golden);
+}
+
+static void print_to_golden(const char *name, struct kq_report_header *report,
+			    enum kq_freshness freshness, bool verbose)
+{
+	struct kq_found_report found = { report, freshness };
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	assert(out);
+	assert(kq_report_print(&found, verbose, out) == 0);
+	fclose(out);
+	compare(name, text, size);
+	free(text);
+}
+
+static void fixtures_to_text(void)
+{
+	struct kq_report_header *crash = kq_fixture_crash();
+	struct kq_report_header *orderly = kq_fixture_orderly();
+	struct kq_report_header *refused = kq_fixture_refused();
+	struct kq_report_header *quiet = kq_fixture_quiet();
+
+	print_to_golden("report-crash.txt", crash, KQ_FRESH, false);
+	print_to_golden("report-crash-verbose.txt", crash, KQ_FRESH, true);
+	print_to_golden("report-orderly.txt", orderly, KQ_FRESH, false);
+	print_to_golden("report-refused.txt", refused, KQ_FRESH, false);
+	print_to_golden("report-stale.txt", quiet, KQ_STALE, false);
+	free(crash);
+	free(orderly);
+	free(refused);
+	free(quiet);
+}
+
+static const char *string_at(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	assert(text);
+	return text;
+}
+
+static void fixture_to_json(void)
+{
+	struct kq_report_header *crash = kq_fixture_crash();
+	struct kq_found_report found = { crash, KQ_FRESH };
+	json_t *json, *functions;
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	assert(out);
+	assert(kq_json_print(kq_report_json(&found, "x.bin"), out) == 0);
+	fclose(out);
+	compare("report-crash.json", text, size);
+	json = json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL);
+	assert(json);
+	assert(json_is_false(json_object_get(json, "stale")));
+	functions = json_object_get(json, "functions");
+	assert(json_array_size(functions) == crash->functions.count);
+	assert(strcmp(string_at(json_array_get(functions, 6), "result"),
+		      "still-mastering") == 0);
+	json_decref(json);
+	free(text);
+	free(crash);
+}
+
+static void verdicts(void)
+{
+	struct kq_report_header *quiet = kq_fixture_quiet();
+	struct kq_report_header *crash = kq_fixture_crash();
+	struct kq_report_header *orderly = kq_fixture_orderly();
+	struct kq_verdict verdict;
+
+	kq_verdict(quiet, &verdict);
+	assert(verdict.quiet);
+	assert(strcmp(verdict.text,
+		      "1 function quiet (1 reset), SMMU 0x9050000: abort") ==
+	       0);
+	kq_report_smmus(quiet)[0].result = KQ_SMMU_STUCK;
+	kq_verdict(quiet, &verdict);
+	assert(!verdict.quiet);
+	kq_verdict(crash, &verdict);
+	assert(!verdict.quiet);
+	assert(verdict.counts[KQ_FN_OBSERVED] == 0); /* only a bridge */
+	kq_verdict(orderly, &verdict);
+	assert(verdict.quiet && verdict.offenders == 1);
+	free(quiet);
+	free(crash);
+	free(orderly);
+}
+
+static enum kq_freshness freshness_of(const char *bootargs)
+{
+	struct kq_report_header *report = kq_fixture_quiet();
+	struct kq_found_report found = { 0 };
+	struct kq_message message;
+	size_t size;
+	void *fdt = kq_fixture_fdt(report, bootargs, &size);
+
+	assert(kq_found_report_parse(fdt, size, &found, &message) == 0);
+	assert(memcmp(found.report, report, report->total_size) == 0);
+	kq_found_report_fini(&found);
+	free(fdt);
+	free(report);
+	return found.freshness;
+}
+
+static void fdt_to_freshness(void)
+{
+	assert(freshness_of("console=x") == KQ_FRESH);
+	assert(freshness_of("console=y") == KQ_STALE);
+}
+
+static void bare_to_unjudged(void)
+{
+	struct kq_report_header *report = kq_fixture_quiet();
+	struct kq_found_report found = { 0 };
+
+	assert(kq_found_report_parse(report, report->total_size, &found,
+				     NULL) == 0);
+	assert(found.freshness == KQ_UNJUDGED);
+	kq_found_report_fini(&found);
+	free(report);
+}
+
+/* Every byte flipped, every length: one sentence, never a report. */
+static void refuse(const uint8_t *data, size_t size)
+{
+	struct kq_found_report found = { 0 };
+	struct kq_message message = { "" };
+
+	assert(kq_found_report_parse(data, size, &found, &message) < 0);
+	assert(message.text[0] && !strchr(message.text, '\n'));
+	assert(!found.report);
+}
+
+static void damaged_to_refused(void)
+{
+	struct kq_report_header *report = kq_fixture_crash();
+	size_t total = report->total_size;
+	uint8_t *data = (uint8_t *)report;
+
+	for (size_t i = 0; i < total; i++) {
+		uint8_t *tight = malloc(i ? i : 1);
+
+		data[i] ^= 0x21;
+		refuse(data, total);
+		data[i] ^= 0x21;
+		assert(tight);
+		memcpy(tight, data, i);
+		refuse(tight, i);
+		free(tight);
+	}
+	free(report);
+}
+
+/* A damaged tree may still hold the report; it must only not crash. */
+static void damaged_fdt_to_anything(void)
+{
+	struct kq_report_header *report = kq_fixture_quiet();
+	size_t size;
+	uint8_t *fdt = kq_fixture_fdt(report, "console=x", &size);
+
+	for (size_t i = 0; i < size; i++) {
+		struct kq_found_report found = { 0 };
+
+		fdt[i] ^= 0x41;
+		kq_found_report_parse(fdt, size, &found, NULL);
+		kq_found_report_fini(&found);
+		fdt[i] ^= 0x41;
+		refuse(fdt, i);
+	}
+	free(fdt);
+	free(report);
+}
+
+/* Runs the whole program on a file; returns the exit status. */
+static int run_on(const void *data, size_t size, const char *option,
+		  char **text)
+{
+	char path[] = "/tmp/kq-test-XXXXXX", verb[] = "report";
+	char program[] = "quiescectl", word[32];
+	char *argv[] = { program, verb, path, word, NULL };
+	int fd = mkstemp(path), status;
+	size_t length;
+	FILE *out = open_memstream(text, &length);
+
+	assert(fd >= 0 && out);
+	assert(write(fd, data, size) == (ssize_t)size);
+	close(fd);
+	snprintf(word, sizeof(word), "%s", option);
+	status = kq_ctl_main(4, argv, out);
+	fclose(out);
+	unlink(path);
+	return status;
+}
+
+static void file_to_status(void)
+{
+	struct kq_report_header *report = kq_fixture_quiet();
+	char *text = NULL;
+	size_t size;
+	void *fdt;
+
+	assert(run_on(report, report->total_size, "--json", &text) ==
+	       KQ_EXIT_OK);
+	assert(strstr(text, "\"stale\": null"));
+	free(text);
+	fdt = kq_fixture_fdt(report, "console=y", &size);
+	assert(run_on(fdt, size, "--verbose", &text) == KQ_EXIT_NO_REPORT);
+	assert(strncmp(text, "STALE", 5) == 0);
+	free(text);
+	assert(run_on(fdt, size / 2, "--json", &text) == KQ_EXIT_FAILURE);
+	assert(!*text);
+	free(text);
+	assert(run_on(fdt, size, "--orderly", &text) == KQ_EXIT_FAILURE);
+	assert(!*text);
+	free(text);
+	free(fdt);
+	free(report);
+}
+
+static void empty_tree_to_no_report(void)
+{
+	struct kq_report_header *report = kq_fixture_quiet();
+	char *text = NULL, *name;
+	size_t size;
+	char *fdt = kq_fixture_fdt(report, "console=x", &size);
+
+	/* Property of another name: the report is not there. */
+	name = memmem(fdt, size, KQ_REPORT_PROPERTY,
+		      sizeof(KQ_REPORT_PROPERTY));
+	assert(name);
+	name[0] = 'x';
+	assert(run_on(fdt, size, "--json", &text) == KQ_EXIT_NO_REPORT);
+	assert(!*text);
+	free(text);
+	free(fdt);
+	free(report);
+}
+
+/* Names come from the old kernel's memory: no escape reaches a terminal. */
+static void hostile_name_to_question_marks(void)
+{
+	struct kq_report_header *report = kq_fixture_quiet();
+	char *text = NULL;
+
+	memcpy(kq_report_functions(report)[0].driver, "\033[2J\xff\n\"", 8);
+	kq_report_seal(report);
+	assert(run_on(report, report->total_size, "--verbose", &text) ==
+	       KQ_EXIT_OK);
+	assert(!strchr(text, '\033') && strstr(text, "?[2J??\""));
+	free(text);
+	assert(run_on(report, report->total_size, "--json", &text) ==
+	       KQ_EXIT_OK);
+	assert(strstr(text, "?[2J??\\\""));
+	free(text);
+	free(report);
+}
+
+int main(void)
+{
+	fixtures_to_text();
+	fixture_to_json();
+	verdicts();
+	fdt_to_freshness();
+	bare_to_unjudged();
+	damaged_to_refused();
+	damaged_fdt_to_anything();
+	file_to_status();
+	empty_tree_to_no_report();
+	hostile_name_to_question_marks();
+	return 0;
+}
