@@ -81,8 +81,17 @@ void kq_sha256_update(struct kq_sha256 *ctx, const void *data, size_t size)
 {
 	const uint8_t *bytes = data;
 
-	for (size_t i = 0; i < size; i++) {
-		ctx->block[ctx->length++ % 64] = bytes[i];
+	while (size > 0) {
+		if (ctx->length % 64 == 0 && size >= 64) {
+			/* A whole block needs no copy. */
+			compress(ctx->state, bytes);
+			ctx->length += 64;
+			bytes += 64;
+			size -= 64;
+			continue;
+		}
+		ctx->block[ctx->length++ % 64] = *bytes++;
+		size--;
 		if (ctx->length % 64 == 0)
 			compress(ctx->state, ctx->block);
 	}
