@@ -106,6 +106,8 @@ struct kq_report_header {
 	struct kq_section functions; /* struct kq_report_function */
 	struct kq_section smmus;     /* struct kq_report_smmu */
 	struct kq_section events;    /* struct kq_report_event */
+	uint64_t stage_fault_esr;    /* if KQ_REPORT_STAGE_FAULT: syndrome */
+	uint64_t stage_fault_pc;     /* and address, as offset in stage.elf */
 };
 
 /* Registers as read before anything but bus master was changed. */
@@ -178,7 +180,7 @@ struct kq_report_event {
 };
 
 _Static_assert(sizeof(struct kq_report_step) == 8, "report format");
-_Static_assert(sizeof(struct kq_report_header) == 288, "report format");
+_Static_assert(sizeof(struct kq_report_header) == 304, "report format");
 _Static_assert(offsetof(struct kq_report_header, sha256) == 24,
 	       "report format");
 _Static_assert(offsetof(struct kq_report_header, chosen_sha256) == 96,

@@ -25,6 +25,17 @@ static void init_io(struct kq_io *io, const struct kq_boot *boot)
 	io->ticks_per_ms = hz / 1000;
 }
 
+/* The context stands at the front of the work area. */
+static void *work_area(struct kq_stage *stage)
+{
+	return (uint8_t *)stage + KQ_STAGE_CONTEXT_SIZE;
+}
+
+static size_t work_size(void)
+{
+	return kq_stage_params.work_size - KQ_STAGE_CONTEXT_SIZE;
+}
+
 static void prepare(struct kq_stage *stage, uint8_t *image,
 		    struct kq_boot *boot)
 {
@@ -38,18 +49,33 @@ static void prepare(struct kq_stage *stage, uint8_t *image,
 	init_io(&stage->io, boot);
 	boot->io = &stage->io;
 	kq_stage_prepare(stage, image + params->plan_offset, params->plan_size,
-			 (uint8_t *)stage + KQ_STAGE_CONTEXT_SIZE,
-			 params->work_size - KQ_STAGE_CONTEXT_SIZE);
-	if (!stage->report)
-		return;
-	stage->report->exception_level = boot->el;
-	if (boot->el == 2 && kq_arm64_has_vhe())
-		stage->report->flags |= KQ_REPORT_VHE;
+			 work_area(stage), work_size());
 }
 
-static void hand_over(struct kq_stage *stage, struct kq_boot *boot)
+/* Where it ran, and if a phase before this one faulted, where. */
+static void note_run(struct kq_report_header *report, const uint8_t *image,
+		     const struct kq_boot *boot)
 {
-	/* Where the next kernel's map starts to count, caches are on. */
+	report->exception_level = boot->el;
+	if (boot->el == 2 && kq_arm64_has_vhe())
+		report->flags |= KQ_REPORT_VHE;
+	if (boot->stage_faults == 0)
+		return;
+	report->flags |= KQ_REPORT_STAGE_FAULT;
+	report->stage_fault_esr = boot->fault_esr;
+	report->stage_fault_pc = boot->fault_elr - (uint64_t)image;
+}
+
+static void hand_over(struct kq_stage *stage, const uint8_t *image,
+		      struct kq_boot *boot)
+{
+	/* The plan's check itself faulted: a report without it. */
+	if (!stage->report)
+		kq_stage_prepare(stage, NULL, 0, work_area(stage),
+				 work_size());
+	if (stage->report)
+		note_run(stage->report, image, boot);
+	/* The next kernel reads it through caches that must not be stale. */
 	boot->fdt = kq_stage_hand_over(stage, boot->fdt, KQ_FDT_MAX_SIZE);
 	kq_arm64_dcache_invalidate(stage, kq_stage_params.work_size);
 }
@@ -60,8 +86,6 @@ void kq_boot_phase(uint32_t phase, uint8_t *image, struct kq_boot *boot)
 
 	if (phase > 0 && !boot->io)
 		return; /* phase 0 did not get far enough */
-	if (boot->stage_faults > 0 && phase > 0 && stage->report)
-		stage->report->flags |= KQ_REPORT_STAGE_FAULT;
 	if (phase == 0)
 		prepare(stage, image, boot);
 	else if (phase == 1)
@@ -71,5 +95,5 @@ void kq_boot_phase(uint32_t phase, uint8_t *image, struct kq_boot *boot)
 	else if (phase == 3)
 		kq_stage_finish(stage);
 	else
-		hand_over(stage, boot);
+		hand_over(stage, image, boot);
 }

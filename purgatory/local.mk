@@ -38,12 +38,12 @@ stage_headers = \
 
 # No FP registers (nobody enabled them), no unaligned access (MMU off), no
 # calls the compiler makes up, no GOT.
-STAGE_CFLAGS = -std=gnu11 -O2 -g $(WARN_CFLAGS) -ffreestanding -fno-builtin \
+stage_cflags = -std=gnu11 -O2 -g $(WARN_CFLAGS) -ffreestanding -fno-builtin \
 	-fpie -fvisibility=hidden -mcmodel=small -mstrict-align \
 	-mgeneral-regs-only -mbranch-protection=none -fno-stack-protector \
 	-fno-asynchronous-unwind-tables -fno-tree-loop-distribute-patterns \
 	-fno-common
-STAGE_LDFLAGS = -nostdlib -static -no-pie -Wl,--build-id=none \
+stage_ldflags = -nostdlib -static -no-pie -Wl,--build-id=none \
 	-Wl,-z,noexecstack -Wl,--no-warn-rwx-segments -Wl,--fatal-warnings
 
 stage_objects = $(addprefix purgatory/stage.o/,$(addsuffix .o,$(basename \
@@ -53,15 +53,15 @@ vpath %.c $(srcdir)/lib $(srcdir)/purgatory
 vpath %.S $(srcdir)/purgatory
 
 purgatory/stage.o/%.o: %.c
-	$(AM_V_CC)$(MKDIR_P) $(@D) && $(STAGE_CC) $(STAGE_CFLAGS) -I$(srcdir) \
+	$(AM_V_CC)$(MKDIR_P) $(@D) && $(STAGE_CC) $(stage_cflags) -I$(srcdir) \
 		-MMD -MP -c -o $@ $<
 
 purgatory/stage.o/%.o: %.S
-	$(AM_V_CC)$(MKDIR_P) $(@D) && $(STAGE_CC) $(STAGE_CFLAGS) -I$(srcdir) \
+	$(AM_V_CC)$(MKDIR_P) $(@D) && $(STAGE_CC) $(stage_cflags) -I$(srcdir) \
 		-MMD -MP -c -o $@ $<
 
 purgatory/stage.elf: $(stage_objects) purgatory/stage.lds
-	$(AM_V_CCLD)$(STAGE_CC) $(STAGE_LDFLAGS) \
+	$(AM_V_CCLD)$(STAGE_CC) $(stage_ldflags) \
 		-T $(srcdir)/purgatory/stage.lds -o $@ $(stage_objects)
 
 -include $(stage_objects:.o=.d)

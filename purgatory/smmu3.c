@@ -73,10 +73,20 @@ static void read_state(const struct smmu3 *smmu,
 	state->strtab_base_cfg = read_reg(smmu, SMMU3_STRTAB_BASE_CFG);
 	state->strtab_base = read_reg64(smmu, SMMU3_STRTAB_BASE);
 	state->evtq_base = read_reg64(smmu, SMMU3_EVTQ_BASE);
-	state->evtq_prod = read_reg(smmu, page1(smmu, SMMU3_EVTQ_PROD));
-	state->evtq_cons = read_reg(smmu, page1(smmu, SMMU3_EVTQ_CONS));
 	state->cmdq_prod = read_reg(smmu, SMMU3_CMDQ_PROD);
 	state->cmdq_cons = read_reg(smmu, SMMU3_CMDQ_CONS);
+}
+
+/*
+ * The event queue's indices stand in page 1: one that aborts costs the old
+ * events, not the policy.
+ */
+static int read_event_indices(const struct smmu3 *smmu,
+			      struct kq_report_smmu_state *state)
+{
+	state->evtq_prod = read_reg(smmu, page1(smmu, SMMU3_EVTQ_PROD));
+	state->evtq_cons = read_reg(smmu, page1(smmu, SMMU3_EVTQ_CONS));
+	return kq_io_faulted(&smmu->stage->io) ? -KQ_ERR_UNREACHABLE : 0;
 }
 
 /* Is the SMMU there at all, and does it behave like one? */
@@ -124,7 +134,8 @@ static void read_events(struct smmu3 *smmu)
 	uint32_t limit = KQ_GET(SMMU3_IDR1_EVTQS, smmu->record->idr1);
 	uint32_t mask, pending, count = KQ_REPORT_EVENTS_PER_SMMU;
 
-	if (base == 0 || log2 > limit || log2 > 19)
+	if (read_event_indices(smmu, &smmu->record->before) < 0 || base == 0 ||
+	    log2 > limit || log2 > 19)
 		return;
 	mask = (1u << (log2 + 1)) - 1; /* index and wrap bit */
 	pending = (before->evtq_prod - before->evtq_cons) & mask;
@@ -206,6 +217,7 @@ static int program(struct smmu3 *smmu)
 	read_state(smmu, &smmu->record->after);
 	if (kq_io_faulted(&smmu->stage->io))
 		return -KQ_ERR_UNREACHABLE;
+	read_event_indices(smmu, &smmu->record->after);
 	return policy < 0 ? policy : irq;
 }
 

@@ -33,6 +33,15 @@ class Case:
         self.groups = section["groups"].split()
         self.checks = section["checks"].split()
 
+    def use_stock(self):
+        """Make this the stock twin of a case, whatever it was."""
+        if self.ours:
+            self.name += "-stock"
+            self.kexec = "stock"
+            self.checks = ["busy"]
+            self.args = " ".join(word for word in self.args.split()
+                                 if word == "-i")
+
     @property
     def ours(self):
         """Whether our front end loads the next kernel."""

@@ -17,7 +17,7 @@ import elf
 HERE = pathlib.Path(__file__).resolve().parent
 
 # Modules that first and next kernel may load; their dependencies follow
-MODULES = ("virtio_net", "virtio_rng", "e1000e", "igb", "igbvf", "nvme",
+MODULES = ("virtio_pci", "virtio_net", "virtio_rng", "e1000e", "igb", "igbvf", "nvme",
            "xhci_pci", "ehci_pci", "usbhid", "hid_generic", "evdev")
 # Links made for busybox; `busybox --install` would cost a second in TCG
 APPLETS = ("sh cat echo mount umount mkdir ls grep sed awk cut head tail tr "

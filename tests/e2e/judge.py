@@ -2,13 +2,16 @@
 """Judge a run by QEMU's trace and by what the guest wrote on its console."""
 
 import base64
+import gzip
 import hashlib
 import json
 import re
+import uuid
 
 import machine
+import report as reporting
 import trace as tracing
-from trace import BUSY, HANDOVER, STAGE, QUIET, DRIVERS
+from trace import BUSY, HANDOVER, STAGE, QUIET
 
 _NOTE = re.compile(r"KQ: (.*)$")
 # Streams that are busy up to the crash, and how many transactions stock
@@ -80,7 +83,7 @@ def judge(run):
 
 
 def _went_through(run):
-    if run.note("done") is None:
+    if run.note("done") is None and "hits" not in run.case.checks:
         return False, "the run came to its end"
     if run.case.first == "first" and (
             not run.trace or STAGE not in run.trace.times):
@@ -90,8 +93,9 @@ def _went_through(run):
 
 def check_busy(run):
     """Nothing is proved by silence of devices that were silent before."""
-    return [(run.trace.landed_in(sid, BUSY) > 0, "%s was busy before" %
-             machine.device_name(sid)) for sid in _BUSY_SIDS]
+    names = {sid: machine.device_name(sid) for sid in _BUSY_SIDS}
+    return [(run.trace.landed_in(sid, BUSY) > 0, "%s was busy before" % name)
+            for sid, name in names.items() if name != run.case.offender]
 
 
 def check_noisy(run):
@@ -118,9 +122,13 @@ def check_quiet(run):
 
 def check_hits(run):
     """Stock kexec lets devices write into the next kernel's memory."""
-    hits = sum(run.trace.hits[phase, sid] for phase in (QUIET, DRIVERS)
-               for sid in run.trace.sids())
-    return [(hits > 0, "stock kexec: %d hits in the crash region" % hits)]
+    hits = sum(run.trace.hits[QUIET, sid] for sid in run.trace.sids())
+    broken = any(sign in line for line in run.console for sign in (
+        "insecure W+X mapping", "Kernel panic - not syncing: "
+        "level", "Oops", "Internal error")) or run.note("done") is None
+    return [(hits > 0, "stock kexec: %d hits in the crash region" % hits),
+            (True, "stock kexec: the next kernel was %s" %
+             ("corrupted" if broken else "lucky"))]
 
 
 def check_nohits(run):
@@ -131,18 +139,17 @@ def check_nohits(run):
 
 def check_vmcore(run):
     """The dump is there, of sane size, and belongs to this kernel."""
+    if run.case.kernel == "6.1":
+        return [(run.note("vmcore exists") is not None,
+                 "/proc/vmcore exists")]
     size = int(run.note("vmcore size") or 0)
-    results = [
+    return [
         (run.note("vmcore magic") == "7f454c46", "/proc/vmcore is an ELF"),
         (run.note("vmcore readable") is not None, "/proc/vmcore is readable"),
         ("OSRELEASE=" in (run.note("vmcore release") or ""),
-         "/proc/vmcore names the crashed kernel")]
-    if run.case.kernel != "6.1":
-        # 6.1's own /proc/vmcore has a nonsense size with Debian's kexec
-        results.append((machine.RAM_SIZE * 3 // 4 < size
-                        < machine.RAM_SIZE * 5 // 4,
-                        "/proc/vmcore has a sane size: %d MiB" % (size >> 20)))
-    return results
+         "/proc/vmcore names the crashed kernel"),
+        (machine.RAM_SIZE * 3 // 4 < size < machine.RAM_SIZE * 5 // 4,
+         "/proc/vmcore has a sane size: %d MiB" % (size >> 20))]
 
 
 def check_devices(run):
@@ -166,18 +173,128 @@ def check_clean(run):
 
 def check_report(run):
     """Our own report is there and says what the trace says."""
-    data = run.file("json")
-    if run.note("quiescectl report") != "0" or not data:
-        return [(False, "quiescectl report: %s" % (
-            (run.file("report") or b"no report").decode()[-200:]))]
     try:
-        report = json.loads(data)
+        report = reporting.Report(gzip.decompress(run.file("fdt") or b""))
+    except (reporting.Bad, EOFError, OSError) as error:
+        return [(False, "report: %s" % (error or "not there"))]
+    results = [
+        (report.flags & 7 == 0, "the stage had no trouble of its own: "
+         "flags 0x%x, plan error %d" % (report.flags, report.plan_error)),
+        (report.boot_id == uuid.UUID(run.note("boot")).hex,
+         "the report is of this boot"),
+        (report.exception_level == int(run.case.el[0]),
+         "the stage ran at EL%d" % report.exception_level)]
+    results += _functions_agree(run, report)
+    results += _smmu_agrees(run, report)
+    return results + _quiescectl_agrees(run, report)
+
+
+def _functions_agree(run, report):
+    """What the report says of functions is what the trace shows."""
+    wrong = []
+    writes = run.trace.by_stage(run.trace.config)
+    listed = {function.bdf[5:]: function for function in report.functions}
+    for device in machine.DEVICES:
+        if device.bdf not in listed:
+            wrong.append("%s is not in the report" % device.name)
+    for bdf, function in listed.items():
+        own = [write for write in writes if write.bdf == bdf]
+        cleared = any(write.register == 4 and not write.value & 4
+                      for write in own)
+        reset = any(_is_flr(run, bdf, write) for write in own)
+        for claim, fact, what in (
+                (function.flags & reporting.BME_CLEARED, cleared,
+                 "bus master off"),
+                (function.flags & reporting.FLR_DONE, reset, "FLR"),
+                (function.mastering_before, run.trace.mastering(bdf),
+                 "mastering before")):
+            # Restoring after an FLR writes COMMAND, too
+            if bool(claim) != fact and not (fact and reset
+                                            and what == "bus master off"):
+                wrong.append("%s %s: report says %s, trace %s" % (
+                    bdf, what, bool(claim), fact))
+    return [(not wrong, "report and trace agree on %d functions%s" % (
+        len(listed), wrong and ": " + ", ".join(wrong[:4]) or ""))]
+
+
+def _is_flr(run, bdf, write):
+    """Is this write to Device Control, with the bit that resets?"""
+    express = run.note("express 0000:" + bdf)
+    return (express is not None and write.register == int(express) + 8
+            and bool(write.value & 0x8000))
+
+
+_CR0, _GBPA, _STRTAB = 0x20, 0x44, (0x80, 0x84, 0x88)
+_SMMUEN, _GBPA_ABORT = 1, 1 << 20
+
+
+def _smmu_agrees(run, report):
+    """The SMMU was programmed as the policy asks and the report says."""
+    policy = run.case.policy
+    results = [([(smmu.policy, smmu.result) for smmu in report.smmus]
+                == [(policy, "done")], "the report says %s for the SMMU: %s"
+                % (policy, report.smmus))]
+    writes = run.trace.by_stage(run.trace.mmio)
+    off = [write.time_us for write in writes
+           if write.offset == _CR0 and not write.value & _SMMUEN]
+    aborts = [write.time_us for write in writes
+              if write.offset == _GBPA and write.value & _GBPA_ABORT]
+    tables = [write for write in writes if write.offset in _STRTAB]
+    if policy == "abort":
+        right = bool(off and aborts) and min(aborts) <= min(off)
+    elif policy == "bypass":
+        right = bool(off) and not aborts
+    else:
+        right = not off and not tables
+    return results + [(right, "trace: the SMMU was set to %s" % policy)]
+
+
+def _quiescectl_agrees(run, report):
+    """quiescectl prints what the report holds."""
+    data = run.file("json") or b""
+    if run.note("quiescectl report") is None:
+        return []
+    if run.note("quiescectl report") != "0":
+        return [(False, "quiescectl report: %s" % (
+            (run.file("report") or b"no output").decode()[-200:]))]
+    try:
+        json.loads(data)
     except ValueError as error:
         return [(False, "quiescectl report --json: %s" % error)]
-    return [(bool(report), "quiescectl report --json is JSON")]
+    missing = [function.bdf for function in report.functions
+               if function.bdf.encode() not in data]
+    return [(not missing, "quiescectl report --json names every function%s"
+             % (missing and ": not " + " ".join(missing) or ""))]
+
+
+def check_offender(run):
+    """Stock kexec leaves an unbound function bus-mastering."""
+    bdf = (run.note("offender") or "")[5:]
+    return [(bool(bdf) and run.trace.mastering(bdf),
+             "%s (%s) is left bus-mastering" % (run.case.offender, bdf))]
+
+
+def check_gentle(run):
+    """Orderly kexec: the stage touches offenders only, and names them."""
+    offender = run.note("offender")
+    written = {write.bdf for write in run.trace.by_stage(run.trace.config)}
+    expected = {offender[5:]} if offender else set()
+    results = [(written == expected, "the stage wrote to %s only: %s" % (
+        offender or "nothing", " ".join(sorted(written)) or "nothing"))]
+    report = reporting.Report(gzip.decompress(run.file("fdt") or b""))
+    named = {function.bdf for function in report.functions
+             if function.flags & reporting.OFFENDER}
+    results.append((named == ({offender} if offender else set()),
+                    "the report names %s" % (" ".join(named) or "nobody")))
+    if offender:
+        results.append((any(
+            _is_flr(run, write.bdf, write) for write in
+            run.trace.by_stage(run.trace.config)), "the offender is reset"))
+    return results
 
 
 def _index(notes, note):
+    """Index of a note, or of the end where nobody wrote it."""
     return notes.index(note) if note in notes else len(notes)
 
 

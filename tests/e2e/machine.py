@@ -152,6 +152,17 @@ class Serial(threading.Thread):
         return any(re.search(pattern, line) for _, line in list(self.lines))
 
 
+    def next_kernel_died(self):
+        """Whether the second kernel on this console had its last words
+        10 s ago; the first one is meant to crash."""
+        lines = list(self.lines)
+        boots = [i for i, (_, line) in enumerate(lines)
+                 if "Booting Linux on physical CPU" in line]
+        return len(boots) > 1 and any(
+            "Internal error" in line and when < time.time() - 10
+            for when, line in lines[boots[1]:])
+
+
 def qemu_command(case, directory):
     """The command line of a case's server."""
     cpu, machine = CPUS[case.el]
@@ -229,4 +240,6 @@ def _watch(qemu, serial, case, progress):
             progress(landmarks.pop(0)[0])
         if time.monotonic() > end:
             return "no end after %d s" % case.timeout
+        if serial.next_kernel_died():
+            return "the next kernel crashed"
     return None

@@ -13,7 +13,7 @@ import re
 
 # Phases in their order; each lasts until the next one's start
 BEFORE = "before"          # devices come up
-BUSY = "busy"              # the last second before the crash
+BUSY = "busy"              # the last second before the hand-over
 HANDOVER = "handover"      # purgatory runs
 STAGE = "stage"            # the image's first 20 ms
 QUIET = "quiet"            # later, until the next kernel loads its drivers
@@ -63,7 +63,7 @@ class Trace:
                      that belongs to the next kernel
     times:           start of each phase, microseconds of the epoch
     payload_us:      when a quiesce image's kernel started
-    config, mmio:    writes from the busy phase on
+    config, mmio:    every ConfigWrite and MmioWrite
     """
 
     def __init__(self, lines, image):
@@ -91,6 +91,17 @@ class Trace:
         """How many transactions of a stream landed in these phases."""
         return sum(self.landed[phase, sid] for phase in phases)
 
+    def by_stage(self, writes):
+        """Those config or MMIO writes that the stage did."""
+        return [write for write in writes if write.phase in (STAGE, QUIET)
+                and write.time_us <= (self.payload_us or 0)]
+
+    def mastering(self, bdf):
+        """Whether bus mastering of a function was on at the hand-over."""
+        command = [write.value for write in self.config if write.bdf == bdf
+                   and write.register == 4 and write.phase in (BEFORE, BUSY)]
+        return bool(command) and bool(command[-1] & 4)
+
     def sids(self):
         """Every StreamID that was seen."""
         return sorted({sid for counter in (self.landed, self.stopped)
@@ -116,7 +127,7 @@ class Trace:
             self._transaction(self.stopped, rest)
         elif name == "pci_cfg_write":
             self._config_write(rest)
-        elif name == "smmuv3_write_mmio" and self._phase != BEFORE:
+        elif name == "smmuv3_write_mmio":
             match = _MMIO.search(rest)
             if match:
                 self.mmio.append(MmioWrite(self._now, self._phase,
@@ -143,7 +154,7 @@ class Trace:
             self._mark(int(mark[1], 16))
             return
         match = _CONFIG.match(rest)
-        if match and self._phase != BEFORE:
+        if match:
             self.config.append(ConfigWrite(
                 self._now, self._phase, match[1], match[2],
                 int(match[3], 16), int(match[4], 16)))

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Read the stage's report (docs/report-format.md) without our C code, so
+that writer and reader are not wrong together."""
+
+import collections
+import hashlib
+import struct
+
+MAGIC = b"\x89KQREPT\n"
+VERSION = 1
+
+# kq_report_function.flags
+BRIDGE, VF = 1 << 0, 1 << 1
+UNLISTED, OFFENDER = 1 << 16, 1 << 17
+BME_CLEARED, FLR_DONE, AF_FLR_DONE = 1 << 18, 1 << 19, 1 << 20
+RESTORED = 1 << 21
+
+RESULTS = ("not-reached quiet reset reset-with-pf left-alone skipped observed "
+           "gone replaced unreachable no-config-access still-mastering "
+           "reset-timeout").split()
+POLICIES = {1: "abort", 2: "bypass", 3: "preserve"}
+SMMU_RESULTS = "not-reached done unreachable stuck left-alone".split()
+
+_HEADER = struct.Struct("<8sIIII32s16s16sQ32s8I")
+_SECTIONS = 240
+_FUNCTION = struct.Struct("<HHHHIIIHHI" "IIIIII" "4IIIII" "I32s")
+_SMMU = struct.Struct("<QIIIIIIII")
+
+Function = collections.namedtuple(
+    "Function", "bdf flags result stream_id mastering_before command_after "
+    "reset_us driver")
+Smmu = collections.namedtuple("Smmu", "base policy result")
+
+
+class Bad(Exception):
+    """There is no whole report."""
+
+
+class Report:
+    """A report found in a flattened device tree (or bare)."""
+
+    def __init__(self, data):
+        start = data.find(MAGIC)
+        if start < 0:
+            raise Bad("no report in the device tree")
+        data = data[start:]
+        if len(data) < _SECTIONS + 48:
+            raise Bad("report is cut off")
+        (_, version, _, size, self.flags, digest, load_id, boot_id, _, _,
+         self.kind, _, _, self.exception_level, self.plan_error,
+         self.fault_count, _, self.total_us) = _HEADER.unpack_from(data)
+        if version != VERSION:
+            raise Bad("report has version %d" % version)
+        if size > len(data):
+            raise Bad("report is cut off")
+        data = data[:size]
+        if hashlib.sha256(data[:24] + bytes(32) + data[56:]).digest() \
+                != digest:
+            raise Bad("report's SHA-256 is wrong")
+        self.load_id, self.boot_id = load_id.hex(), boot_id.hex()
+        self.functions = [self._function(entry)
+                          for entry in _section(data, 0)]
+        self.smmus = [self._smmu(entry) for entry in _section(data, 1)]
+        self.event_count = len(_section(data, 2))
+
+    @staticmethod
+    def _function(entry):
+        (segment, bdf, _, _, _, flags, result, _, _, stream_id, before, after,
+         *_, reset_us, _, driver) = _FUNCTION.unpack_from(entry)
+        return Function("%04x:%02x:%02x.%x" % (
+            segment, bdf >> 8, bdf >> 3 & 31, bdf & 7), flags,
+            RESULTS[result], stream_id, bool(before & 4), after & 0xffff,
+            reset_us, driver.split(b"\0")[0].decode("ascii", "replace"))
+
+    @staticmethod
+    def _smmu(entry):
+        base, _, policy, result, *_ = _SMMU.unpack_from(entry)
+        return Smmu(base, POLICIES[policy], SMMU_RESULTS[result])
+
+
+def _section(data, index):
+    """The entries of one of the three tables."""
+    offset, count, size, _ = struct.unpack_from(
+        "<IIII", data, _SECTIONS + 16 * index)
+    return [data[offset + i * size:offset + (i + 1) * size]
+            for i in range(count)]
