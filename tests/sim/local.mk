@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The simulator, with the stage's portable half compiled for the host, and
+# the tests of the stage, the formats and their parsers.
+
+check_LIBRARIES += tests/sim/libsim.a
+tests_sim_libsim_a_SOURCES = \
+	tests/sim/expect.h \
+	tests/sim/sim.c tests/sim/sim.h \
+	tests/sim/sim-check.c \
+	tests/sim/sim-ecam.c \
+	tests/sim/sim-function.c \
+	tests/sim/sim-plan.c \
+	tests/sim/sim-smmu3.c \
+	tests/sim/world.c tests/sim/world.h \
+	purgatory/console.c \
+	purgatory/evidence.c \
+	purgatory/fdt.c \
+	purgatory/main.c \
+	purgatory/masters.c \
+	purgatory/pci.c \
+	purgatory/reset.c \
+	purgatory/smmu3.c \
+	purgatory/wait.c \
+	purgatory/walk.c
+SIM_LIBS = tests/sim/libsim.a lib/libkq.a $(FDT_LIBS)
+
+check_PROGRAMS += \
+	tests/unit/test-sim \
+	tests/unit/test-stage-devices
+tests_unit_test_sim_LDADD = $(SIM_LIBS)
+tests_unit_test_stage_devices_LDADD = $(SIM_LIBS)
