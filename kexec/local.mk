@@ -1,1 +1,34 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+# The front end. Everything but main() and what asks the running kernel is a
+# library: the tests link it with a machine of their own.
+
+noinst_LIBRARIES += kexec/libfrontend.a
+kexec_libfrontend_a_SOURCES = \
+	kexec/checks.c kexec/checks.h \
+	kexec/compose.c kexec/compose.h \
+	kexec/describe.c kexec/describe.h \
+	kexec/inflate.c kexec/inflate.h \
+	kexec/kernel-file.c kexec/kernel-file.h \
+	kexec/load.c kexec/load.h \
+	kexec/machine.h \
+	kexec/main.c \
+	kexec/options.c kexec/options.h \
+	kexec/run.c kexec/run.h \
+	kexec/stage-file.c kexec/stage-file.h
+
+FRONTEND_LIBS = kexec/libfrontend.a $(KQ_LIBS) $(ELF_LIBS) $(ZLIB_LIBS)
+
+#pkglibexec_PROGRAMS += kexec/kexec
+#kexec_kexec_SOURCES = kexec/machine.c
+#kexec_kexec_LDADD = $(FRONTEND_LIBS)
+
+# With a prefix of its own, root's PATH finds ours before the stock one.
+if LINK_SBIN
+install-exec-hook: install-kexec-link
+install-kexec-link: install-pkglibexecPROGRAMS
+	$(MKDIR_P) "$(DESTDIR)$(sbindir)"
+	$(LN_S) -f "$(pkglibexecdir)/kexec" "$(DESTDIR)$(sbindir)/kexec"
+uninstall-hook: uninstall-kexec-link
+uninstall-kexec-link:
+	rm -f "$(DESTDIR)$(sbindir)/kexec"
+endif

@@ -17,3 +17,5 @@ EXTRA_DIST += \
 	tests/data/ctl/report-orderly.txt \
 	tests/data/ctl/report-refused.txt \
 	tests/data/ctl/report-stale.txt
+
+include tests/unit/frontend.mk

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "config.h"
+
+#include "kexec/checks.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libfdt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "kexec/machine.h"
+#include "lib/error.h"
+
+#define MIB (UINT64_C(1) << 20)
+
+/* Device tree, ELF core header, purgatory and what alignment costs. */
+#define CRASH_SLACK (2 * MIB)
+
+/* bootargs, initrd, elfcorehdr, usable memory, seeds: all in /chosen. */
+#define FDT_SLACK (UINT64_C(16) << 10)
+/* If the kernel does not show its device tree; the stage checks again. */
+#define FDT_UNKNOWN_SIZE (UINT64_C(256) << 10)
+
+/* Open a file of the machine's /sys or /proc. */
+static int open_machine_file(const char *path)
+{
+	char full[PATH_MAX];
+	int n = snprintf(full, sizeof(full), "%s%s", kq_machine_root(), path);
+
+	if (n < 0 || (size_t)n >= sizeof(full)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	return open(full, O_RDONLY | O_CLOEXEC);
+}
+
+/* Read a short text file; false if it is not there or empty. */
+static bool read_text(const char *path, char *text, size_t size)
+{
+	int fd = open_machine_file(path);
+	ssize_t n;
+
+	if (fd < 0)
+		return false;
+	n = read(fd, text, size - 1);
+	close(fd);
+	if (n <= 0)
+		return false;
+	text[n] = '\0';
+	return true;
+}
+
+/* @fallback if there is no such file, as in kernels without the feature. */
+static long long read_number(const char *path, long long fallback)
+{
+	char text[32];
+
+	return read_text(path, text, sizeof(text)) ? strtoll(text, NULL, 10)
+						   : fallback;
+}
+
+int kq_check_machine(struct kq_message *message)
+{
+	if (kq_machine_is_arm64())
+		return 0;
+	return kq_fail(message, KQ_ERR_NOTSUP,
+		       "this machine is not arm64: only kexec without "
+		       "quiescing works here");
+}
+
+/* The active mode stands in brackets: "none [integrity] confidentiality". */
+static int check_lockdown(struct kq_message *message)
+{
+	char text[128];
+	char *mode, *end;
+
+	if (!read_text("/sys/kernel/security/lockdown", text, sizeof(text)))
+		return 0;
+	mode = strchr(text, '[');
+	end = mode ? strchr(mode, ']') : NULL;
+	if (!end)
+		return 0;
+	*end = '\0';
+	if (!strcmp(++mode, "none"))
+		return 0;
+	return kq_fail(message, KQ_ERR_NOTSUP,
+		       "this kernel is locked down (%s), so it loads no "
+		       "unsigned image: turn off Secure Boot or lockdown=",
+		       mode);
+}
+
+static int check_limits(bool crash, struct kq_message *message)
+{
+	const char *limit = crash ? "kexec_load_limit_panic"
+				  : "kexec_load_limit_reboot";
+	char path[64];
+
+	if (read_number("/proc/sys/kernel/kexec_load_disabled", 0))
+		return kq_fail(message, KQ_ERR_NOTSUP,
+			       "sysctl kernel.kexec_load_disabled forbids "
+			       "loading a kernel until the next reboot");
+	snprintf(path, sizeof(path), "/proc/sys/kernel/%s", limit);
+	if (read_number(path, -1) == 0)
+		return kq_fail(message, KQ_ERR_NOTSUP,
+			       "sysctl kernel.%s is used up: no kernel can be "
+			       "loaded until the next reboot",
+			       limit);
+	return 0;
+}
+
+static int check_syscall(enum kq_syscall_choice choice, bool *ret_file_option,
+			 struct kq_message *message)
+{
+	bool has_load = kq_machine_has_kexec_load();
+	bool has_file_load = kq_machine_has_kexec_file_load();
+
+	if (!has_load && !has_file_load)
+		return kq_fail(message, KQ_ERR_NOTSUP,
+			       "this kernel is built without kexec");
+	if (choice == KQ_SYSCALL_FILE && !has_file_load)
+		return kq_fail(message, KQ_ERR_NOTSUP,
+			       "this kernel has no kexec_file_load: leave out "
+			       "-s");
+	if (choice == KQ_SYSCALL_LOAD && !has_load)
+		return kq_fail(message, KQ_ERR_NOTSUP,
+			       "this kernel has no kexec_load: leave out -c");
+	*ret_file_option = choice == KQ_SYSCALL_ANY && !has_load;
+	return 0;
+}
+
+int kq_check_permission(const struct kq_options *options, bool *ret_file_option,
+			struct kq_message *message)
+{
+	int r;
+
+	if (!kq_machine_may_kexec())
+		return kq_fail(message, KQ_ERR_NOTSUP,
+			       "loading a kernel needs root (CAP_SYS_BOOT)");
+	r = check_limits(options->action == KQ_ACTION_LOAD_CRASH, message);
+	if (r < 0)
+		return r;
+	r = check_lockdown(message);
+	if (r < 0)
+		return r;
+	return check_syscall(options->syscall, ret_file_option, message);
+}
+
+static unsigned long long to_mib(uint64_t bytes)
+{
+	return (bytes + MIB - 1) / MIB;
+}
+
+int kq_check_crash_memory(uint64_t image_size, const char *initrd,
+			  struct kq_message *message)
+{
+	uint64_t needed = image_size + CRASH_SLACK;
+	long long reserved = read_number("/sys/kernel/kexec_crash_size", 0);
+	struct stat st;
+
+	if (reserved <= 0)
+		return kq_fail(message, KQ_ERR_NOTFOUND,
+			       "no memory is reserved for a crash kernel: boot "
+			       "with crashkernel=512M or the like");
+	if (initrd) {
+		if (stat(initrd, &st) < 0)
+			return kq_fail(message, KQ_ERR_SYSTEM,
+				       "cannot read the initrd %s: %m", initrd);
+		needed += (uint64_t)st.st_size;
+	}
+	if (needed > (uint64_t)reserved)
+		return kq_fail(message, KQ_ERR_NOSPACE,
+			       "the crash kernel needs %llu MiB to load, only "
+			       "%llu MiB are reserved: boot with a larger "
+			       "crashkernel=",
+			       to_mib(needed),
+			       (unsigned long long)reserved / MIB);
+	return 0;
+}
+
+/* Content of a device tree by its header alone: QEMU's has 1 MiB of air. */
+static int fdt_content_size(int fd, const char *path, uint64_t *ret,
+			    struct kq_message *message)
+{
+	struct fdt_header header;
+	ssize_t n = read(fd, &header, sizeof(header));
+
+	if (n < 0)
+		return kq_fail(message, KQ_ERR_SYSTEM, "cannot read %s: %m",
+			       path);
+	if (n != (ssize_t)sizeof(header) || fdt_check_header(&header) != 0 ||
+	    fdt_version(&header) < 17)
+		return kq_fail(message, KQ_ERR_MAGIC,
+			       "%s is not a flattened device tree", path);
+	*ret = (uint64_t)fdt_size_dt_struct(&header) +
+	       fdt_size_dt_strings(&header) + sizeof(header) + FDT_SLACK;
+	return 0;
+}
+
+int kq_check_fdt_size(const char *dtb, uint64_t *ret,
+		      struct kq_message *message)
+{
+	const char *path = dtb ? dtb : "/sys/firmware/fdt";
+	int fd = dtb ? open(dtb, O_RDONLY | O_CLOEXEC)
+		     : open_machine_file(path);
+	int r;
+
+	if (fd < 0 && !dtb && errno == ENOENT) {
+		*ret = FDT_UNKNOWN_SIZE;
+		return 0;
+	}
+	if (fd < 0)
+		return kq_fail(message, KQ_ERR_SYSTEM, "cannot read %s: %m",
+			       path);
+	r = fdt_content_size(fd, path, ret, message);
+	close(fd);
+	return r;
+}

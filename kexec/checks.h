@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What must be true before the stock kexec may run: the kernel frees the
+ * crash image it has before it looks at a new one, so a load that is going
+ * to be refused must not be tried.
+ */
+#ifndef KQ_KEXEC_CHECKS_H
+#define KQ_KEXEC_CHECKS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kexec/options.h"
+#include "lib/message.h"
+
+/**
+ * kq_check_machine() - is this a machine the stage can run on?
+ *
+ * Return: 0; -KQ_ERR_NOTSUP.
+ */
+int kq_check_machine(struct kq_message *message);
+
+/**
+ * kq_check_permission() - will the kernel let us load, and by which syscall?
+ * @options:         says crash kernel or not, and which syscall was asked for
+ * @ret_file_option: set if "-s" must be added, because the kernel has only
+ *                   kexec_file_load(2)
+ * @message:         what forbids it and what to do
+ *
+ * Looks at CAP_SYS_BOOT, the sysctls kexec_load_disabled and
+ * kexec_load_limit_*, lockdown, and the syscalls the kernel has.
+ *
+ * Return: 0; -KQ_ERR_NOTSUP.
+ */
+int kq_check_permission(const struct kq_options *options, bool *ret_file_option,
+			struct kq_message *message);
+
+/**
+ * kq_check_crash_memory() - is the memory for a crash kernel large enough?
+ * @image_size: memory the quiesce image needs
+ * @initrd:     path of the initrd, or NULL
+ * @message:    how much is missing and what to do
+ *
+ * Return: 0; -KQ_ERR_NOTFOUND nothing is reserved; -KQ_ERR_NOSPACE;
+ * -KQ_ERR_SYSTEM the initrd cannot be read.
+ */
+int kq_check_crash_memory(uint64_t image_size, const char *initrd,
+			  struct kq_message *message);
+
+/**
+ * kq_check_fdt_size() - how large can the next kernel's device tree be?
+ * @dtb:     path given with --dtb, or NULL: that of the running kernel
+ * @ret:     bytes of content, with room for what kexec adds to /chosen
+ * @message: what is wrong with it
+ *
+ * Return: 0; -KQ_ERR_SYSTEM cannot be read; -KQ_ERR_MAGIC not a device tree.
+ */
+int kq_check_fdt_size(const char *dtb, uint64_t *ret,
+		      struct kq_message *message);
+
+#endif

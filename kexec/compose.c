@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "config.h"
+
+#include "kexec/compose.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/bits.h"
+#include "lib/error.h"
+
+#define PLAN_ALIGN 64u
+#define WORK_ALIGN 4096u
+
+void kq_compose_layout(const struct kq_stage_file *stage,
+		       const struct kq_plan_header *plan, uint64_t fdt_size,
+		       const struct kq_kernel_file *kernel,
+		       struct kq_layout *ret)
+{
+	struct kq_stage_params *params = &ret->params;
+	uint64_t end;
+
+	params->plan_offset = kq_align_up(stage->size, PLAN_ALIGN);
+	params->plan_size = le32toh(plan->total_size);
+	params->work_offset = kq_align_up(
+		params->plan_offset + params->plan_size, WORK_ALIGN);
+	params->work_size = kq_stage_work_size(plan, fdt_size);
+	end = params->work_offset + params->work_size;
+	params->payload_offset =
+		kq_align_up(end, KQ_IMAGE_ALIGN) + kernel->text_offset;
+	params->payload_size = kernel->size;
+	ret->file_size = params->payload_offset + kernel->size;
+	ret->image_size = params->payload_offset + kernel->image_size;
+}
+
+static int write_at(int fd, const void *data, uint64_t size, uint64_t offset,
+		    struct kq_message *message)
+{
+	const char *p = data;
+
+	while (size > 0) {
+		ssize_t n = pwrite(fd, p, size, (off_t)offset);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return kq_fail(message, KQ_ERR_SYSTEM,
+				       "cannot write the quiesce image: %m");
+		p += n;
+		offset += (uint64_t)n;
+		size -= (uint64_t)n;
+	}
+	return 0;
+}
+
+/* The stage with its Image header and parameters filled in. */
+static void fill_stage(uint8_t *data, const struct kq_layout *layout,
+		       const struct kq_stage_file *stage,
+		       const struct kq_kernel_file *kernel)
+{
+	const struct kq_stage_params *params = &layout->params;
+	const struct kq_stage_params filled = {
+		.plan_offset = htole64(params->plan_offset),
+		.plan_size = htole64(params->plan_size),
+		.work_offset = htole64(params->work_offset),
+		.work_size = htole64(params->work_size),
+		.payload_offset = htole64(params->payload_offset),
+		.payload_size = htole64(params->payload_size),
+	};
+	struct kq_image_header header;
+
+	memcpy(data, stage->data, stage->size);
+	memcpy(&header, data, sizeof(header));
+	header.text_offset = 0;
+	header.image_size = htole64(layout->image_size);
+	header.flags = htole64(kernel->flags);
+	memcpy(data, &header, sizeof(header));
+	memcpy(data + stage->params_offset, &filled, sizeof(filled));
+}
+
+static int write_stage(int fd, const struct kq_layout *layout,
+		       const struct kq_stage_file *stage,
+		       const struct kq_kernel_file *kernel,
+		       struct kq_message *message)
+{
+	uint8_t *data;
+	int r;
+
+	data = malloc(stage->size);
+	if (!data)
+		return kq_fail(message, KQ_ERR_NOMEM, "out of memory");
+	fill_stage(data, layout, stage, kernel);
+	r = write_at(fd, data, stage->size, 0, message);
+	free(data);
+	return r;
+}
+
+int kq_compose_write(int fd, const struct kq_layout *layout,
+		     const struct kq_stage_file *stage,
+		     const struct kq_plan_header *plan,
+		     const struct kq_kernel_file *kernel,
+		     struct kq_message *message)
+{
+	const struct kq_stage_params *params = &layout->params;
+	int r;
+
+	r = write_stage(fd, layout, stage, kernel, message);
+	if (r < 0)
+		return r;
+	r = write_at(fd, plan, params->plan_size, params->plan_offset, message);
+	if (r < 0)
+		return r;
+	return write_at(fd, kernel->data, kernel->size, params->payload_offset,
+			message);
+}

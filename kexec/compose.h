@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Stage + plan + work area + kernel = quiesce image (lib/stage-image.h). */
+#ifndef KQ_KEXEC_COMPOSE_H
+#define KQ_KEXEC_COMPOSE_H
+
+#include <stdint.h>
+
+#include "kexec/kernel-file.h"
+#include "kexec/stage-file.h"
+#include "lib/message.h"
+#include "lib/plan.h"
+#include "lib/stage-image.h"
+
+struct kq_layout {
+	struct kq_stage_params params; /* where each part lies */
+	uint64_t file_size; /* bytes of the image's file */
+	uint64_t image_size; /* memory it needs: image header */
+};
+
+/**
+ * kq_compose_layout() - say where the parts of a quiesce image go
+ * @stage:    the stage
+ * @plan:     a plan that kq_plan_check() accepts
+ * @fdt_size: bytes of the device tree the next kernel will get
+ * @kernel:   the payload
+ * @ret:      result
+ *
+ * The payload is never at the image's start: what the stage keeps must lie
+ * below the memory that the next kernel takes for itself.
+ */
+void kq_compose_layout(const struct kq_stage_file *stage,
+		       const struct kq_plan_header *plan, uint64_t fdt_size,
+		       const struct kq_kernel_file *kernel,
+		       struct kq_layout *ret);
+
+/**
+ * kq_compose_write() - write a quiesce image
+ * @fd:      empty regular file or memfd, open for writing
+ * @layout:  from kq_compose_layout() with the same stage, plan and kernel
+ * @message: why it failed
+ *
+ * Leaves holes where the image is zero.
+ *
+ * Return: 0; -KQ_ERR_SYSTEM; -KQ_ERR_NOMEM.
+ */
+int kq_compose_write(int fd, const struct kq_layout *layout,
+		     const struct kq_stage_file *stage,
+		     const struct kq_plan_header *plan,
+		     const struct kq_kernel_file *kernel,
+		     struct kq_message *message);
+
+#endif

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "config.h"
+
+#include "kexec/describe.h"
+
+#include <stdlib.h>
+
+#include "kexec/run.h"
+
+static const char help[] =
+	"Usage: kexec [OPTION]... [kernel]\n"
+	"Load a kernel that starts on quiet devices, or pass on to the stock "
+	"kexec\n"
+	"\n"
+	"     --smmu-policy=POLICY[,BASE=POLICY]...\n"
+	"                      Leave the SMMUs as abort, bypass or preserve; "
+	"BASE is\n"
+	"                      the address of one of them (default abort).\n"
+	"     --smmu-probe=MS  Not supported by this version.\n"
+	"     --quiesce=LEVEL  How far to go with each function: none, bme "
+	"(bus\n"
+	"                      master off) or flr (and reset; default).\n"
+	"     --quiesce-skip=BDF[,BDF]...\n"
+	"                      Leave these functions alone.\n"
+	"     --quiesce-budget=MS\n"
+	"                      Upper bound of all waits (default 2000).\n"
+	"     --quiesce-console=WHERE\n"
+	"                      Print progress: none (default), auto, "
+	"pl011@ADDR or\n"
+	"                      uart8250@ADDR.\n"
+	"     --quiesce-bridges\n"
+	"                      Switch off bridges above functions that "
+	"resist.\n"
+	"     --quiesce-dry-run\n"
+	"                      Check everything, say what would be loaded, "
+	"load nothing.\n"
+	"     --quiesce-output=FILE\n"
+	"                      Write the image to FILE, load nothing.\n"
+	"\n"
+	"Any of them, or a setting in the config file, makes a load a quiesced "
+	"one.\n"
+	"See kexec-quiesce(8). All other options are the stock kexec's:\n"
+	"\n";
+
+struct plan_counts {
+	unsigned int functions; /* bridges not counted */
+	unsigned int bridges;
+	unsigned int resets;
+	unsigned int skipped;
+	unsigned int unreachable;
+};
+
+void kq_describe_help(FILE *out)
+{
+	fputs(help, out);
+}
+
+static struct plan_counts count_functions(const struct kq_plan_header *plan)
+{
+	const struct kq_plan_function *fn = kq_plan_functions(plan);
+	struct plan_counts counts = { 0 };
+
+	for (uint32_t i = 0; i < plan->functions.count; i++, fn++) {
+		if (fn->flags & KQ_FN_BRIDGE) {
+			counts.bridges++;
+			continue;
+		}
+		counts.functions++;
+		if (fn->host == KQ_NONE)
+			counts.unreachable++;
+		else if (fn->flags & KQ_FN_SKIP)
+			counts.skipped++;
+		else if (plan->quiesce == KQ_QUIESCE_FLR &&
+			 (fn->flags & (KQ_FN_FLR | KQ_FN_AF_FLR)))
+			counts.resets++;
+	}
+	return counts;
+}
+
+static double mib(uint64_t bytes)
+{
+	return (double)bytes / (1024 * 1024);
+}
+
+static const char *plural(unsigned int count)
+{
+	return count == 1 ? "" : "s";
+}
+
+static void describe_functions(FILE *out, const struct kq_plan_header *plan)
+{
+	struct plan_counts counts = count_functions(plan);
+
+	fprintf(out, "%u function%s (%u with FLR", counts.functions,
+		plural(counts.functions), counts.resets);
+	if (counts.skipped)
+		fprintf(out, ", %u skipped", counts.skipped);
+	if (counts.unreachable)
+		fprintf(out, ", %u out of reach", counts.unreachable);
+	fprintf(out, "), %u bridge%s", counts.bridges, plural(counts.bridges));
+}
+
+/* "2 SMMUs -> abort", or each one's policy if they differ. */
+static void describe_smmus(FILE *out, const struct kq_plan_header *plan)
+{
+	const struct kq_plan_smmu *smmus = kq_plan_smmus(plan);
+	uint32_t count = plan->smmus.count;
+	bool same = true;
+
+	for (uint32_t i = 1; i < count; i++)
+		same = same && smmus[i].policy == smmus[0].policy;
+	if (count == 0)
+		fputs("no SMMU", out);
+	else if (same)
+		fprintf(out, "%u SMMU%s -> %s", count, plural(count),
+			kq_policy_name(smmus[0].policy));
+	else
+		for (uint32_t i = 0; i < count; i++)
+			fprintf(out, "%sSMMU 0x%llx -> %s", i ? ", " : "",
+				(unsigned long long)smmus[i].base,
+				kq_policy_name(smmus[i].policy));
+}
+
+void kq_describe_summary(FILE *out, const struct kq_load *load)
+{
+	fputs("quiesce image: ", out);
+	describe_functions(out, load->plan);
+	fputs(", ", out);
+	describe_smmus(out, load->plan);
+	fprintf(out, ", plan %.1f KiB, needs %.1f MiB",
+		load->plan->total_size / 1024.0, mib(load->layout.image_size));
+}
+
+static void describe_kernel(FILE *out, const char *path,
+			    const struct kq_kernel_file *kernel)
+{
+	fprintf(out, "kernel:     %s, %.1f MiB%s%s, needs %.1f MiB\n", path,
+		mib(kernel->size), kernel->compressed ? ", decompressed" : "",
+		kernel->unwrapped ? ", taken out of a quiesce image" : "",
+		mib(kernel->image_size));
+}
+
+void kq_describe_load(FILE *out, const struct kq_options *options,
+		      const struct kq_settings *settings,
+		      const struct kq_load *load)
+{
+	bool crash = options->action == KQ_ACTION_LOAD_CRASH;
+	char *command = kq_run_command(settings->kexec_path, options,
+				       load->file_option);
+
+	fprintf(out, "for:        %s\n",
+		crash ? "a crash (kexec -p)"
+		      : "an orderly kexec: only functions still active");
+	describe_kernel(out, options->kernel, &load->kernel);
+	fprintf(out, "stage:      %s, %.1f KiB\n", settings->stage_path,
+		(double)load->stage.size / 1024);
+	fputs("devices:    ", out);
+	describe_functions(out, load->plan);
+	fprintf(out, "; quiesce=%s, at most %u ms\n",
+		kq_quiesce_name(settings->quiesce), load->plan->budget_ms);
+	fputs("SMMUs:      ", out);
+	describe_smmus(out, load->plan);
+	fprintf(out, "\nimage:      %.1f MiB of memory\n",
+		mib(load->layout.image_size));
+	if (options->output)
+		fprintf(out, "would write %s\n", options->output);
+	else
+		fprintf(out, "would run:  %s\n", command ? command : "");
+	fputs("Nothing was loaded.\n", out);
+	free(command);
+}

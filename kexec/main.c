@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * kexec, the front end: takes every option of the stock kexec and ours. With
+ * one of ours a load becomes the load of a quiesce image; everything else is
+ * the stock kexec's, which this process becomes.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "kexec/describe.h"
+#include "kexec/load.h"
+#include "kexec/options.h"
+#include "kexec/run.h"
+#include "lib/error.h"
+#include "lib/message.h"
+#include "lib/settings.h"
+
+/* Stock prints errors as "kexec: ..."; this tells whose error it is. */
+#define PROGRAM "kexec-quiesce"
+
+static int apply_settings(const struct kq_options *options,
+			  struct kq_settings *settings,
+			  struct kq_message *message)
+{
+	for (size_t i = 0; i < options->settings_count; i++) {
+		const struct kq_setting_arg *arg = &options->settings[i];
+		int r = kq_settings_set(settings, arg->key, arg->value,
+					message);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/*
+ * A broken config file stops a load that might be meant to be quiesced, but
+ * not `kexec -e` or `kexec -u`.
+ */
+static int read_settings(const struct kq_options *options,
+			 struct kq_settings *settings,
+			 struct kq_message *message)
+{
+	int r;
+
+	kq_settings_init(settings);
+	r = kq_settings_load(settings, message);
+	if (r < 0 && kq_options_loads(options))
+		return r;
+	if (r < 0) {
+		fprintf(stderr, PROGRAM ": %s, ignoring\n", message->text);
+		kq_settings_init(settings);
+	}
+	return apply_settings(options, settings, message);
+}
+
+static bool wants_quiescing(const struct kq_options *options,
+			    const struct kq_settings *settings)
+{
+	bool asked = options->settings_count || options->dry_run ||
+		     options->output;
+
+	if (!kq_options_loads(options))
+		return false;
+	/* What the config file merely suggests gives way to such a load. */
+	return asked || (settings->enabled && !options->conflict);
+}
+
+static int check_use(const struct kq_options *options,
+		     struct kq_message *message)
+{
+	const char *name = options->dry_run  ? "--quiesce-dry-run"
+			   : options->output ? "--quiesce-output"
+					     : NULL;
+
+	if (name && !kq_options_loads(options))
+		return kq_fail(message, KQ_ERR_VALUE,
+			       "%s goes with loading a kernel only: -l or -p",
+			       name);
+	if (name && !options->kernel)
+		return kq_fail(message, KQ_ERR_VALUE, "%s needs a kernel file",
+			       name);
+	return 0;
+}
+
+static void print_warnings(const struct kq_warnings *warnings)
+{
+	for (size_t i = 0; i < warnings->count; i++)
+		fprintf(stderr, PROGRAM ": warning: %s\n", warnings->text[i]);
+}
+
+static int write_output(const char *path, const struct kq_load *load,
+			struct kq_message *message)
+{
+	struct kq_new_file file;
+	int r;
+
+	r = kq_new_file_create(path, &file, message);
+	if (r < 0)
+		return r;
+	r = kq_load_write(load, file.fd, message);
+	if (r == 0)
+		r = kq_new_file_commit(&file, message);
+	kq_new_file_fini(&file);
+	return r;
+}
+
+static int run_load(const struct kq_options *options,
+		    const struct kq_settings *settings,
+		    const struct kq_load *load, struct kq_message *message)
+{
+	int fd, r;
+
+	fd = kq_image_memfd(message);
+	if (fd < 0)
+		return fd;
+	r = kq_load_write(load, fd, message);
+	if (r == 0)
+		r = kq_image_seal(fd, message);
+	if (r == 0)
+		r = kq_run_stock(settings->kexec_path, options, fd,
+				 load->file_option, message);
+	close(fd);
+	return r;
+}
+
+static int quiesced_load(const struct kq_options *options,
+			 const struct kq_settings *settings,
+			 struct kq_message *message)
+{
+	struct kq_load load;
+	int r;
+
+	r = kq_load_prepare(options, settings, &load, message);
+	if (r < 0)
+		return r;
+	print_warnings(&load.inventory->warnings);
+	print_warnings(&load.warnings);
+	if (options->debug) {
+		fputs(PROGRAM ": ", stderr);
+		kq_describe_summary(stderr, &load);
+		fputc('\n', stderr);
+	}
+	if (options->dry_run)
+		kq_describe_load(stdout, options, settings, &load);
+	else if (options->output)
+		r = write_output(options->output, &load, message);
+	else
+		r = run_load(options, settings, &load, message);
+	kq_load_fini(&load);
+	return r;
+}
+
+/* --help and --version: ours, then the stock kexec's if it is there. */
+static int tell(const struct kq_options *options,
+		const struct kq_settings *settings)
+{
+	struct kq_message message;
+
+	if (options->action == KQ_ACTION_HELP)
+		kq_describe_help(stdout);
+	else
+		puts(PACKAGE_STRING);
+	fflush(stdout);
+	kq_run_stock(settings->kexec_path, options, -1, false, &message);
+	fprintf(stderr, PROGRAM ": %s\n", message.text);
+	return 0;
+}
+
+static int run(const struct kq_options *options, struct kq_message *message)
+{
+	struct kq_settings settings;
+	int r;
+
+	r = check_use(options, message);
+	if (r < 0)
+		return r;
+	r = read_settings(options, &settings, message);
+	if (r < 0)
+		return r;
+	if (options->action == KQ_ACTION_HELP ||
+	    options->action == KQ_ACTION_VERSION)
+		return tell(options, &settings);
+	/* Without a kernel there is only stock's usage message to be had. */
+	if (options->kernel && wants_quiescing(options, &settings))
+		return quiesced_load(options, &settings, message);
+	return kq_run_stock(settings.kexec_path, options, -1, false, message);
+}
+
+int main(int argc, char **argv)
+{
+	struct kq_options options;
+	struct kq_message message;
+	int r;
+
+	r = kq_options_parse(argc, argv, &options, &message);
+	if (r == 0) {
+		r = run(&options, &message);
+		kq_options_fini(&options);
+	}
+	if (r < 0)
+		fprintf(stderr, PROGRAM ": %s\n", message.text);
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

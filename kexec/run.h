@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Where the quiesce image goes: to the stock kexec, or into a file. */
+#ifndef KQ_KEXEC_RUN_H
+#define KQ_KEXEC_RUN_H
+
+#include <stdbool.h>
+
+#include "kexec/options.h"
+#include "lib/message.h"
+
+/**
+ * kq_run_stock() - become the stock kexec; returns only if that fails
+ * @path:        the stock kexec
+ * @options:     their stock_argv is what it gets
+ * @image_fd:    quiesce image that takes the kernel's place, or -1
+ * @file_option: add "-s"
+ * @message:     why it failed
+ *
+ * Replacing this process, instead of starting another, makes exit status,
+ * signals and the terminal the stock kexec's own.
+ *
+ * Return: -KQ_ERR_SYSTEM; -KQ_ERR_NOMEM; -KQ_ERR_VALUE @path is this program.
+ */
+int kq_run_stock(const char *path, const struct kq_options *options,
+		 int image_fd, bool file_option, struct kq_message *message);
+
+/**
+ * kq_run_command() - what kq_run_stock() would run, as one line of words
+ *
+ * Return: the line, to be freed with free(); NULL if out of memory.
+ */
+char *kq_run_command(const char *path, const struct kq_options *options,
+		     bool file_option);
+
+/**
+ * kq_image_memfd() - an empty file in memory for the quiesce image
+ * @message: why it failed
+ *
+ * Stays open across exec, and is none of stdin, stdout and stderr.
+ *
+ * Return: file descriptor; -KQ_ERR_SYSTEM.
+ */
+int kq_image_memfd(struct kq_message *message);
+
+/**
+ * kq_image_seal() - make a finished memfd unchangeable
+ *
+ * Return: 0; -KQ_ERR_SYSTEM.
+ */
+int kq_image_seal(int fd, struct kq_message *message);
+
+/* A file that appears under its name only when it is complete. */
+struct kq_new_file {
+	const char *path;
+	char *temporary;
+	int fd;
+};
+
+/**
+ * kq_new_file_create() - start writing a file
+ * @path:    where it shall appear; must outlive @ret
+ * @ret:     result; finish with _commit(), release it with _fini()
+ * @message: why it failed
+ *
+ * Return: 0; -KQ_ERR_SYSTEM; -KQ_ERR_NOMEM.
+ */
+int kq_new_file_create(const char *path, struct kq_new_file *ret,
+		       struct kq_message *message);
+
+/**
+ * kq_new_file_commit() - put the file in place, on disk and at once
+ *
+ * Return: 0; -KQ_ERR_SYSTEM.
+ */
+int kq_new_file_commit(struct kq_new_file *file, struct kq_message *message);
+
+/**
+ * kq_new_file_fini() - close; removes what was not committed
+ */
+void kq_new_file_fini(struct kq_new_file *file);
+
+#endif

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Tests of kexec/, included by tests/local.mk.
+
+check_PROGRAMS += tests/unit/test-options tests/unit/test-kernel-file \
+	tests/unit/test-compose
+tests_unit_test_compose_SOURCES = tests/unit/test-compose.c \
+	tests/unit/fake-image.h
+tests_unit_test_compose_LDADD = $(FRONTEND_LIBS)
+tests_unit_test_options_LDADD = $(FRONTEND_LIBS)
+tests_unit_test_kernel_file_SOURCES = tests/unit/test-kernel-file.c \
+	tests/unit/fake-image.h
+tests_unit_test_kernel_file_LDADD = $(FRONTEND_LIBS)

@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Kernel files: what is read, what is refused and with which words. */
+#include "config.h"
+
+#undef NDEBUG
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kexec/kernel-file.h"
+#include "lib/error.h"
+#include "tests/unit/fake-image.h"
+
+#define SIZE	      0x9000u
+#define TEXT_OFFSET   0x80000u
+#define HEADER(field) offsetof(struct kq_image_header, field)
+
+static struct kq_message message;
+
+/* Parse a copy of just the right size, so that ASan sees every overrun. */
+static int parse(const void *data, size_t size)
+{
+	struct kq_kernel_file kernel;
+	uint8_t *copy = malloc(size ? size : 1);
+	int r;
+
+	assert(copy);
+	memcpy(copy, data, size);
+	r = kq_kernel_file_parse(copy, size, &kernel, &message);
+	if (r == 0)
+		kq_kernel_file_close(&kernel);
+	free(copy);
+	return r;
+}
+
+static void image_is_read(void)
+{
+	uint8_t *data = fake_image(SIZE, TEXT_OFFSET);
+	struct kq_kernel_file kernel;
+
+	assert(kq_kernel_file_parse(data, SIZE, &kernel, &message) == 0);
+	assert(kernel.data == data && kernel.size == SIZE);
+	assert(kernel.text_offset == TEXT_OFFSET);
+	assert(kernel.image_size == SIZE + 0x10000);
+	assert(kernel.flags == FAKE_FLAGS);
+	assert(!kernel.compressed && !kernel.unwrapped);
+	kq_kernel_file_close(&kernel);
+	free(data);
+}
+
+static void image_without_efi_is_read(void)
+{
+	uint8_t *data = fake_image(SIZE, 0);
+
+	memset(data, 0x11, 8);
+	memset(data + HEADER(pe_offset), 0, 4);
+	assert(parse(data, SIZE) == 0);
+	free(data);
+}
+
+static void gzip_is_read(void)
+{
+	uint8_t *data = fake_image(SIZE, 0);
+	size_t gz_size;
+	uint8_t *gz = fake_gzip(data, SIZE, &gz_size);
+	struct kq_kernel_file kernel;
+
+	assert(kq_kernel_file_parse(gz, gz_size, &kernel, &message) == 0);
+	assert(kernel.compressed && kernel.size == SIZE);
+	assert(!memcmp(kernel.data, data, SIZE));
+	kq_kernel_file_close(&kernel);
+	free(gz);
+	free(data);
+}
+
+/* As `cat a.gz b.gz` makes it, with padding behind. */
+static void gzip_members_are_joined(void)
+{
+	uint8_t *data = fake_image(SIZE, 0);
+	uint8_t joined[2 * SIZE] = { 0 };
+	size_t size[2];
+	struct kq_kernel_file kernel;
+	uint8_t *part;
+
+	part = fake_gzip(data, 100, &size[0]);
+	memcpy(joined, part, size[0]);
+	free(part);
+	part = fake_gzip(data + 100, SIZE - 100, &size[1]);
+	memcpy(joined + size[0], part, size[1]);
+	free(part);
+	assert(kq_kernel_file_parse(joined, size[0] + size[1] + 512, &kernel,
+				    &message) == 0);
+	assert(kernel.size == SIZE && !memcmp(kernel.data, data, SIZE));
+	kq_kernel_file_close(&kernel);
+	free(data);
+}
+
+static void truncation_is_refused(void)
+{
+	uint8_t *data = fake_image(SIZE, 0);
+	size_t gz_size;
+	uint8_t *gz = fake_gzip(data, SIZE, &gz_size);
+
+	for (size_t i = 0; i < 20; i++) {
+		assert(parse(data, SIZE * i / 20) == -KQ_ERR_TRUNCATED);
+		assert(strstr(message.text, "truncated") ||
+		       strstr(message.text, "too short"));
+		assert(parse(gz, gz_size * i / 20) == -KQ_ERR_TRUNCATED);
+	}
+	for (size_t size = 0; size < 0x400; size++)
+		assert(parse(data, size) == -KQ_ERR_TRUNCATED);
+	assert(parse(data, SIZE - 1) == -KQ_ERR_TRUNCATED);
+	assert(parse(gz, gz_size - 1) == -KQ_ERR_TRUNCATED);
+	free(gz);
+	free(data);
+}
+
+static void damaged_gzip_is_refused(void)
+{
+	uint8_t *data = fake_image(SIZE, 0);
+	size_t gz_size;
+	uint8_t *gz = fake_gzip(data, SIZE, &gz_size);
+
+	gz[gz_size - 8] ^= 1; /* its CRC */
+	assert(parse(gz, gz_size) == -KQ_ERR_CHECKSUM);
+	free(gz);
+	free(data);
+}
+
+/* A small file that inflates to far more than its header admits. */
+static void gzip_bomb_is_refused(void)
+{
+	uint8_t *data = calloc(1, 64u << 20);
+	uint8_t *image = fake_image(SIZE, 0);
+	size_t gz_size;
+	uint8_t *gz;
+
+	assert(data);
+	memcpy(data, image, SIZE);
+	gz = fake_gzip(data, 64u << 20, &gz_size);
+	assert(parse(gz, gz_size) == -KQ_ERR_BOUNDS);
+	assert(strstr(message.text, "inflates to more"));
+	free(gz);
+	free(image);
+	free(data);
+}
+
+struct damage {
+	size_t offset;
+	uint8_t bytes[8];
+	size_t count;
+	int err;
+	const char *words;
+};
+
+static const struct damage damages[] = {
+	{ HEADER(magic), { 0 }, 4, KQ_ERR_NOTSUP, "EFI program" },
+	{ HEADER(flags), { 0xb }, 1, KQ_ERR_NOTSUP, "big-endian" },
+	{ HEADER(flags), { 0x1a }, 1, KQ_ERR_NOTSUP, "flags 0x1a" },
+	{ HEADER(image_size), { 0 }, 8, KQ_ERR_NOTSUP, "how much memory" },
+	{ HEADER(image_size), { 0, 0, 0, 0, 1 }, 8, KQ_ERR_BOUNDS, "MiB" },
+	{ HEADER(image_size), { 0xff, 0x8f, 0 }, 8, KQ_ERR_BOUNDS, "longer" },
+	{ HEADER(text_offset), { 0, 0, 0x20 }, 8, KQ_ERR_VALUE, "offset" },
+	{ HEADER(text_offset), { 8 }, 8, KQ_ERR_VALUE, "offset" },
+	{ HEADER(pe_offset),
+	  { 0xff, 0xff, 0xff, 0xff },
+	  4,
+	  KQ_ERR_TRUNCATED,
+	  "truncated" },
+	{ HEADER(pe_offset), { 0x80 }, 4, KQ_ERR_VALUE, "PE header" },
+	{ FAKE_PE + 4, { 0x64, 0x86 }, 2, KQ_ERR_MAGIC, "another machine" },
+	{ FAKE_PE + 6, { 0xff, 0xff }, 2, KQ_ERR_TRUNCATED, "truncated" },
+	{ FAKE_PE + 20, { 0xff, 0xff }, 2, KQ_ERR_TRUNCATED, "truncated" },
+	{ FAKE_SECTIONS + 16,
+	  { 0xff, 0xff, 0xff, 0xff },
+	  4,
+	  KQ_ERR_TRUNCATED,
+	  "truncated" },
+};
+
+static void damage_is_refused(void)
+{
+	for (size_t i = 0; i < sizeof(damages) / sizeof(damages[0]); i++) {
+		const struct damage *d = &damages[i];
+		uint8_t *data = fake_image(SIZE, 0);
+
+		memcpy(data + d->offset, d->bytes, d->count);
+		assert(parse(data, SIZE) == -d->err);
+		assert(strstr(message.text, d->words));
+		free(data);
+	}
+}
+
+struct stranger {
+	size_t offset;
+	const char *magic;
+	const char *words;
+};
+
+static const struct stranger strangers[] = {
+	{ 0, "\177ELF", "vmlinux" },
+	{ 0, "\x27\x05\x19\x56", "uImage" },
+	{ 4, "zimg", "zboot" },
+	{ 0, "\3757zXZ", "xz" },
+	{ 0, "\x28\xb5\x2f\xfd", "zstd" },
+	{ 0, "MZ", "unified kernel image" },
+	{ 0x202, "HdrS", "x86" },
+	{ 0, "#!/bin/sh", "not an arm64 kernel" },
+};
+
+static void strangers_are_named(void)
+{
+	for (size_t i = 0; i < sizeof(strangers) / sizeof(strangers[0]); i++) {
+		const struct stranger *s = &strangers[i];
+		uint8_t data[4096] = { 0 };
+
+		memcpy(data + s->offset, s->magic, strlen(s->magic));
+		assert(parse(data, sizeof(data)) < 0);
+		assert(strstr(message.text, s->words));
+	}
+}
+
+/* A quiesce image by its header, parameters right behind it. */
+static uint8_t *wrap(const uint8_t *payload, size_t size, size_t *ret_size)
+{
+	struct kq_image_header header = {
+		.image_size = 0x100000,
+		.tag = KQ_IMAGE_TAG,
+		.params_offset = sizeof(header),
+		.magic = KQ_IMAGE_MAGIC,
+	};
+	struct kq_stage_params params = {
+		.payload_offset = 256,
+		.payload_size = size,
+	};
+	uint8_t *data = calloc(1, 256 + size);
+
+	assert(data);
+	memcpy(data, &header, sizeof(header));
+	memcpy(data + sizeof(header), &params, sizeof(params));
+	memcpy(data + 256, payload, size);
+	*ret_size = 256 + size;
+	return data;
+}
+
+static void quiesce_image_is_unwrapped(void)
+{
+	uint8_t *image = fake_image(SIZE, 0);
+	struct kq_kernel_file kernel;
+	uint8_t *once, *twice, *gz;
+	size_t once_size, twice_size, gz_size;
+
+	once = wrap(image, SIZE, &once_size);
+	assert(kq_kernel_file_parse(once, once_size, &kernel, &message) == 0);
+	assert(kernel.unwrapped && kernel.data == once + 256);
+	assert(kernel.size == SIZE && kernel.image_size == SIZE + 0x10000);
+	kq_kernel_file_close(&kernel);
+	gz = fake_gzip(once, once_size, &gz_size);
+	assert(kq_kernel_file_parse(gz, gz_size, &kernel, &message) == 0);
+	assert(kernel.unwrapped && kernel.compressed && kernel.size == SIZE);
+	kq_kernel_file_close(&kernel);
+	for (size_t size = 64; size < once_size; size += 61)
+		assert(parse(once, size) == -KQ_ERR_TRUNCATED);
+	twice = wrap(once, once_size, &twice_size);
+	assert(parse(twice, twice_size) == -KQ_ERR_NOTSUP);
+	free(twice);
+	free(gz);
+	free(once);
+	free(image);
+}
+
+static void bad_parameters_are_refused(void)
+{
+	uint8_t *image = fake_image(SIZE, 0);
+	size_t size;
+	uint8_t *data = wrap(image, SIZE, &size);
+	const uint64_t bad = UINT64_MAX - 4;
+
+	memcpy(data + HEADER(params_offset), &bad, sizeof(bad));
+	assert(parse(data, size) == -KQ_ERR_TRUNCATED);
+	free(data);
+	data = wrap(image, SIZE, &size);
+	memcpy(data + 64 + offsetof(struct kq_stage_params, payload_offset),
+	       &bad, sizeof(bad));
+	assert(parse(data, size) == -KQ_ERR_TRUNCATED);
+	free(data);
+	free(image);
+}
+
+static void files_are_opened(void)
+{
+	char path[] = "/tmp/test-kernel-file.XXXXXX";
+	uint8_t *data = fake_image(SIZE, 0);
+	struct kq_kernel_file kernel;
+	int fd = mkstemp(path);
+
+	assert(fd >= 0 && write(fd, data, SIZE) == (ssize_t)SIZE);
+	assert(kq_kernel_file_open(path, &kernel, &message) == 0);
+	assert(kernel.size == SIZE && !memcmp(kernel.data, data, SIZE));
+	kq_kernel_file_close(&kernel);
+	assert(ftruncate(fd, 0) == 0);
+	assert(kq_kernel_file_open(path, &kernel, &message) ==
+	       -KQ_ERR_TRUNCATED);
+	assert(strstr(message.text, path));
+	close(fd);
+	unlink(path);
+	assert(kq_kernel_file_open(path, &kernel, &message) == -KQ_ERR_SYSTEM);
+	assert(strstr(message.text, "No such file"));
+	assert(kq_kernel_file_open("/dev", &kernel, &message) ==
+	       -KQ_ERR_SYSTEM);
+	assert(kq_kernel_file_open("/dev/zero", &kernel, &message) ==
+	       -KQ_ERR_SYSTEM);
+	free(data);
+}
+
+int main(void)
+{
+	image_is_read();
+	image_without_efi_is_read();
+	gzip_is_read();
+	gzip_members_are_joined();
+	truncation_is_refused();
+	damaged_gzip_is_refused();
+	gzip_bomb_is_refused();
+	damage_is_refused();
+	strangers_are_named();
+	quiesce_image_is_unwrapped();
+	bad_parameters_are_refused();
+	files_are_opened();
+	return 0;
+}
