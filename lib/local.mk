@@ -9,7 +9,7 @@ lib_libkq_a_SOURCES = \
 	lib/inventory/inventory.h \
 	lib/message.c lib/message.h \
 	lib/plan.c lib/plan.h \
-	lib/plan-build.h \
+	lib/plan-build.c lib/plan-build.h \
 	lib/report.c lib/report.h \
 	lib/settings.c lib/settings.h \
 	lib/sha256.c lib/sha256.h \

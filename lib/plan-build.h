@@ -26,9 +26,8 @@ struct kq_plan_identity {
  *             that does not exist; may be NULL
  * @message:   why it failed, one sentence; may be NULL
  *
- * The functions are in the inventory's order, index for index; so are the
- * SMMUs. Hosts without a root bus and without functions are left out. What
- * comes out passes kq_plan_check().
+ * All tables are in the inventory's order, index for index. What comes out
+ * passes kq_plan_check().
  *
  * Return: 0; -KQ_ERR_NOSPACE plan too large; -KQ_ERR_NOTFOUND a policy names
  * an SMMU that is not there; -KQ_ERR_NOTSUP the inventory is incomplete;

@@ -62,7 +62,7 @@ struct kq_inventory_function {
 	char driver[KQ_DRIVER_NAME_SIZE]; /* "" if unbound */
 };
 
-/* One window of memory-mapped config space. */
+/* One window of memory-mapped config space that a root bus was seen in. */
 struct kq_inventory_host {
 	uint64_t ecam; /* physical address of bus 0's config space */
 	uint16_t segment;
@@ -102,7 +102,7 @@ struct kq_inventory {
 	bool incomplete;
 	struct kq_inventory_function *functions; /* by segment, then bdf */
 	size_t function_count;
-	struct kq_inventory_host *hosts; /* by segment, then bus_first */
+	struct kq_inventory_host *hosts; /* by segment, then bus */
 	size_t host_count;
 	struct kq_inventory_smmu *smmus; /* in firmware order */
 	size_t smmu_count;
