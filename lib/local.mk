@@ -6,7 +6,17 @@ lib_libkq_a_SOURCES = \
 	lib/bits.h \
 	lib/blob.c lib/blob.h \
 	lib/error.c lib/error.h \
-	lib/inventory/inventory.h \
+	lib/inventory/acpi-table.c lib/inventory/acpi-table.h \
+	lib/inventory/devicetree.c lib/inventory/devicetree.h \
+	lib/inventory/dt-address.c lib/inventory/dt-address.h \
+	lib/inventory/dt-reserved.c \
+	lib/inventory/inventory.c lib/inventory/inventory.h \
+	lib/inventory/iort.c lib/inventory/iort.h lib/inventory/iort-regs.h \
+	lib/inventory/mcfg.c lib/inventory/mcfg.h \
+	lib/inventory/pci.c lib/inventory/pci.h \
+	lib/inventory/reset.c lib/inventory/reset.h \
+	lib/inventory/spcr.c lib/inventory/spcr.h \
+	lib/inventory/sysfs.c lib/inventory/sysfs.h \
 	lib/message.c lib/message.h \
 	lib/plan.c lib/plan.h \
 	lib/plan-build.c lib/plan-build.h \

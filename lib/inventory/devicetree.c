@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "config.h"
+
+#include "lib/inventory/devicetree.h"
+
+#include <inttypes.h>
+#include <libfdt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/error.h"
+#include "lib/inventory/dt-address.h"
+
+#define ECAM_BUS_SHIFT 20
+
+/*
+ * Config space that is plain memory, as far as the flags say. Linux:
+ * drivers/pci/controller/pci-host-generic.c, dwc/pcie-hisi.c.
+ */
+static const struct host_kind {
+	const char *compatible;
+	uint32_t flags;
+} host_kinds[] = {
+	{ "pci-host-ecam-generic", 0 },
+	/* Synopsys cores set up so that their ECAM works, but for shadows of
+	 * the root port at the root bus's other device numbers. */
+	{ "marvell,armada8k-pcie-ecam", KQ_HOST_ROOT_DEV0_ONLY },
+	{ "socionext,synquacer-pcie-ecam", KQ_HOST_ROOT_DEV0_ONLY },
+	{ "snps,dw-pcie-ecam", KQ_HOST_ROOT_DEV0_ONLY },
+	/* The root port answers in a register window of its own. */
+	{ "hisilicon,hip06-pcie-ecam", KQ_HOST_ROOT_BUS_HIDDEN },
+	{ "hisilicon,hip07-pcie-ecam", KQ_HOST_ROOT_BUS_HIDDEN },
+};
+
+/* Exact names first; then makers whose SMMUs only their own driver knows. */
+static const struct smmu_kind {
+	const char *compatible;
+	uint32_t type;
+} smmu_kinds[] = {
+	{ "arm,smmu-v3", KQ_SMMU_V3 },
+	{ "marvell,ap806-smmu-500", KQ_SMMU_V2 },
+	{ "arm,mmu-500", KQ_SMMU_V2 },
+	{ "arm,mmu-401", KQ_SMMU_V2 },
+	{ "arm,mmu-400", KQ_SMMU_V1 },
+	{ "arm,smmu-v2", KQ_SMMU_V2 },
+	{ "cavium,smmu-v2", KQ_SMMU_V2 },
+	{ "arm,smmu-v1", KQ_SMMU_V1 },
+};
+
+/*
+ * Qualcomm's hypervisor watches its SMMUs; NVIDIA's are twins that must be
+ * written alike.
+ */
+static const char *const foreign_makers[] = { "qcom,", "nvidia," };
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static bool starts_with(const char *text, const char *start)
+{
+	return strncmp(text, start, strlen(start)) == 0;
+}
+
+/* The node's @index-th compatible string, or NULL. */
+static const char *compatible_at(const void *fdt, int node, int index)
+{
+	return fdt_stringlist_get(fdt, node, "compatible", index, NULL);
+}
+
+static bool is_foreign_smmu(const char *compatible)
+{
+	for (size_t i = 0; i < COUNT(foreign_makers); i++)
+		if (starts_with(compatible, foreign_makers[i]) &&
+		    strstr(compatible, "smmu"))
+			return true;
+	return false;
+}
+
+/* Type of an SMMU and the string that told it; 0: no SMMU. */
+static uint32_t smmu_type(const void *fdt, int node, const char **ret)
+{
+	const char *name;
+	uint32_t type = 0;
+
+	for (int i = 0; (name = compatible_at(fdt, node, i)); i++) {
+		if (is_foreign_smmu(name)) {
+			*ret = name;
+			return KQ_SMMU_OTHER;
+		}
+		for (size_t k = 0; k < COUNT(smmu_kinds) && !type; k++)
+			if (strcmp(name, smmu_kinds[k].compatible) == 0) {
+				type = smmu_kinds[k].type;
+				*ret = name;
+			}
+	}
+	/* Calxeda: the registers are not where they belong. */
+	if (type &&
+	    fdt_getprop(fdt, node, "calxeda,smmu-secure-config-access", NULL))
+		return KQ_SMMU_OTHER;
+	return type;
+}
+
+static int add_smmu(struct kq_dt *dt, int node, struct kq_warnings *warnings,
+		    struct kq_message *message)
+{
+	struct kq_inventory_smmu *smmu = &dt->smmus[dt->smmu_count];
+	struct kq_dt_smmu *at = &dt->smmu_nodes[dt->smmu_count];
+	const char *name;
+	uint64_t size;
+
+	smmu->type = smmu_type(dt->fdt, node, &name);
+	if (!smmu->type)
+		return 0;
+	if (dt->smmu_count == KQ_PLAN_MAX_SMMUS)
+		return kq_fail(
+			message, KQ_ERR_NOSPACE,
+			"plan too large: this machine has more than %u SMMUs",
+			KQ_PLAN_MAX_SMMUS);
+	if (kq_dt_reg(dt->fdt, node, &smmu->base, &size) < 0 ||
+	    smmu->base == 0 || smmu->base % 4096 ||
+	    smmu->base > UINT64_MAX - KQ_BIT64(32)) {
+		kq_warn(warnings,
+			"the device tree gives no usable address for the SMMU %s, ignoring it",
+			fdt_get_name(dt->fdt, node, NULL));
+		return 0;
+	}
+	snprintf(smmu->model, sizeof(smmu->model), "%s", name);
+	smmu->coherent = fdt_getprop(dt->fdt, node, "dma-coherent", NULL);
+	smmu->flags = fdt_getprop(dt->fdt, node,
+				  "cavium,cn9900-broken-page1-regspace", NULL)
+			      ? KQ_SMMU_PAGE0_ONLY
+			      : 0;
+	if (smmu->type == KQ_SMMU_OTHER)
+		kq_warn(warnings,
+			"SMMU at 0x%" PRIx64 " (%s): the stage leaves it alone",
+			smmu->base, smmu->model);
+	at->node = node;
+	at->phandle = fdt_get_phandle(dt->fdt, node);
+	at->cells = 1;
+	kq_dt_u32(dt->fdt, node, "#iommu-cells", &at->cells);
+	dt->smmu_count++;
+	return 0;
+}
+
+static const struct host_kind *host_kind(const void *fdt, int node)
+{
+	const char *name;
+
+	for (int i = 0; (name = compatible_at(fdt, node, i)); i++)
+		for (size_t k = 0; k < COUNT(host_kinds); k++)
+			if (strcmp(name, host_kinds[k].compatible) == 0)
+				return &host_kinds[k];
+	return NULL;
+}
+
+static bool is_pci(const void *fdt, int node)
+{
+	return fdt_stringlist_search(fdt, node, "device_type", "pci") == 0;
+}
+
+/* The window of a host whose reg is ECAM; false if it makes no sense. */
+static bool read_window(const void *fdt, int node,
+			struct kq_inventory_host *window)
+{
+	uint64_t base, size, offset;
+	uint32_t first = 0, last = 255;
+	int length;
+	const fdt32_t *range = fdt_getprop(fdt, node, "bus-range", &length);
+
+	if (kq_dt_reg(fdt, node, &base, &size) < 0)
+		return false;
+	if (range && length >= 8) {
+		first = fdt32_ld(range);
+		last = fdt32_ld(range + 1);
+	}
+	if (first > last || last > 255 || size >> ECAM_BUS_SHIFT == 0)
+		return false;
+	/* reg starts at the first bus and may be short of the last one. */
+	if (last - first >= size >> ECAM_BUS_SHIFT)
+		last = first + (uint32_t)(size >> ECAM_BUS_SHIFT) - 1;
+	offset = (uint64_t)first << ECAM_BUS_SHIFT;
+	if (base < offset || base % 4096 ||
+	    base - offset > UINT64_MAX - KQ_BIT64(28))
+		return false;
+	window->ecam = base - offset;
+	window->bus_first = (uint8_t)first;
+	window->bus_last = (uint8_t)last;
+	return true;
+}
+
+/* NULL: no memory. A path too long to be true is as good as none. */
+static char *node_path(const void *fdt, int node)
+{
+	char path[1024];
+
+	if (fdt_get_path(fdt, node, path, sizeof(path)) < 0)
+		path[0] = '\0';
+	return strdup(path);
+}
+
+static int add_host(struct kq_dt *dt, int node, struct kq_warnings *warnings,
+		    struct kq_message *message)
+{
+	const struct host_kind *kind = host_kind(dt->fdt, node);
+	struct kq_dt_host *host = &dt->hosts[dt->host_count];
+	uint32_t segment;
+
+	if (dt->host_count == KQ_PLAN_MAX_HOSTS)
+		return kq_fail(
+			message, KQ_ERR_NOSPACE,
+			"plan too large: this machine has more than %u PCI hosts",
+			KQ_PLAN_MAX_HOSTS);
+	host->path = node_path(dt->fdt, node);
+	if (!host->path)
+		return kq_fail(message, KQ_ERR_NOMEM, "out of memory");
+	host->node = node;
+	host->segment = -1;
+	if (kq_dt_u32(dt->fdt, node, "linux,pci-domain", &segment) &&
+	    segment <= UINT16_MAX)
+		host->segment = (long)segment;
+	dt->host_count++;
+	if (!kind)
+		return 0;
+	host->ecam = read_window(dt->fdt, node, &host->window);
+	host->window.flags = kind->flags;
+	if (!host->ecam)
+		kq_warn(warnings,
+			"the device tree gives no usable ECAM window for %s",
+			host->path);
+	return 0;
+}
+
+/* The next node in the tree's order that is not below @node. */
+static int skip_subtree(const void *fdt, int node, int *depth)
+{
+	int top = *depth;
+
+	do {
+		node = fdt_next_node(fdt, node, depth);
+	} while (node >= 0 && *depth > top);
+	return node;
+}
+
+static int walk(struct kq_dt *dt, struct kq_warnings *warnings,
+		struct kq_message *message)
+{
+	int depth = 0, node = fdt_next_node(dt->fdt, -1, &depth);
+
+	while (node >= 0 && depth >= 0) {
+		bool host = is_pci(dt->fdt, node) ||
+			    host_kind(dt->fdt, node) != NULL;
+		bool enabled = kq_dt_enabled(dt->fdt, node);
+		int r = 0;
+
+		if (enabled && host)
+			r = add_host(dt, node, warnings, message);
+		else if (enabled)
+			r = add_smmu(dt, node, warnings, message);
+		if (r < 0)
+			return r;
+		/* What is below a host is PCI devices, not more hosts. */
+		if (host || !enabled)
+			node = skip_subtree(dt->fdt, node, &depth);
+		else
+			node = fdt_next_node(dt->fdt, node, &depth);
+	}
+	return 0;
+}
+
+int kq_dt_open(const void *fdt, size_t size, struct kq_dt *ret,
+	       struct kq_warnings *warnings, struct kq_message *message)
+{
+	struct kq_dt dt = { .fdt = fdt };
+	int r = fdt_check_full(fdt, size);
+
+	if (r < 0)
+		return kq_fail(message, KQ_ERR_VALUE,
+			       "the device tree is malformed: %s",
+			       fdt_strerror(r));
+	/* One more than fits, as room for a candidate. */
+	dt.hosts = calloc(KQ_PLAN_MAX_HOSTS + 1, sizeof(*dt.hosts));
+	dt.smmus = calloc(KQ_PLAN_MAX_SMMUS + 1, sizeof(*dt.smmus));
+	dt.smmu_nodes = calloc(KQ_PLAN_MAX_SMMUS + 1, sizeof(*dt.smmu_nodes));
+	if (!dt.hosts || !dt.smmus || !dt.smmu_nodes)
+		r = kq_fail(message, KQ_ERR_NOMEM, "out of memory");
+	else
+		r = walk(&dt, warnings, message);
+	if (r < 0) {
+		kq_dt_close(&dt);
+		return r;
+	}
+	*ret = dt;
+	return 0;
+}
+
+void kq_dt_close(struct kq_dt *dt)
+{
+	for (size_t i = 0; i < dt->host_count; i++)
+		free(dt->hosts[i].path);
+	free(dt->hosts);
+	free(dt->smmus);
+	free(dt->smmu_nodes);
+	*dt = (struct kq_dt){ 0 };
+}
+
+uint16_t kq_dt_find_smmu(const struct kq_dt *dt, uint32_t phandle)
+{
+	for (size_t i = 0; i < dt->smmu_count; i++)
+		if (dt->smmu_nodes[i].phandle == phandle && phandle != 0)
+			return (uint16_t)i;
+	return KQ_NONE;
+}
+
+/*
+ * Cells of the StreamID in an iommu-map. Trees written for older kernels have
+ * one cell there although the SMMU wants two; all of those map single IDs to
+ * one SMMU.
+ */
+static int map_cells(const struct kq_dt *dt, const fdt32_t *map, int cells)
+{
+	uint32_t phandle = fdt32_ld(map + 1);
+	uint16_t smmu = kq_dt_find_smmu(dt, phandle);
+
+	if (smmu == KQ_NONE || dt->smmu_nodes[smmu].cells != 2)
+		return 1;
+	if (cells % 4)
+		return 2;
+	for (int i = 0; i + 4 <= cells; i += 4)
+		if (fdt32_ld(map + i + 1) != phandle ||
+		    fdt32_ld(map + i + 3) != 1)
+			return 2;
+	return 1;
+}
+
+int kq_dt_map(const struct kq_dt *dt, size_t host, uint16_t requester_id,
+	      uint16_t *smmu, uint32_t *stream_id)
+{
+	int node = dt->hosts[host].node, length, entry;
+	const fdt32_t *map = fdt_getprop(dt->fdt, node, "iommu-map", &length);
+	uint32_t mask = UINT32_MAX, id;
+
+	if (!map || length < 16)
+		return -KQ_ERR_NOTFOUND;
+	kq_dt_u32(dt->fdt, node, "iommu-map-mask", &mask);
+	id = requester_id & mask;
+	entry = 3 + map_cells(dt, map, length / 4);
+	for (int n = length / 4; n >= entry; n -= entry, map += entry) {
+		uint32_t base = fdt32_ld(map);
+		uint32_t count = fdt32_ld(map + entry - 1);
+
+		if (id < base || id - base >= count)
+			continue;
+		*smmu = kq_dt_find_smmu(dt, fdt32_ld(map + 1));
+		*stream_id = fdt32_ld(map + 2) + (id - base);
+		return *smmu == KQ_NONE ? -KQ_ERR_NOTFOUND : 0;
+	}
+	return -KQ_ERR_NOTFOUND;
+}

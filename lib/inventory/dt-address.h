@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Properties and addresses of device tree nodes. The tree was checked by
+ * fdt_check_full(). */
+#ifndef KQ_INVENTORY_DT_ADDRESS_H
+#define KQ_INVENTORY_DT_ADDRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/**
+ * kq_dt_reg() - physical address and size of a node's first register block
+ * @fdt:     tree
+ * @node:    offset of the node
+ * @address: physical address, translated through all parents' ranges
+ * @size:    bytes, 0 if the tree gives none
+ *
+ * Return: 0; -KQ_ERR_NOTFOUND no such address, or the CPU cannot reach it.
+ */
+int kq_dt_reg(const void *fdt, int node, uint64_t *address, uint64_t *size);
+
+/**
+ * kq_dt_u32() - read a property of one cell
+ *
+ * Return: true if the property exists and has at least one cell.
+ */
+bool kq_dt_u32(const void *fdt, int node, const char *name, uint32_t *ret);
+
+/**
+ * kq_dt_enabled() - is the node switched on, as far as its own status says?
+ */
+bool kq_dt_enabled(const void *fdt, int node);
+
+#endif
