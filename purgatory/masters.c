@@ -150,16 +150,18 @@ static void bridge_off(struct kq_stage *stage, uint32_t index)
 	const struct kq_plan_function *bridge =
 		&kq_plan_functions(stage->plan)[index];
 	struct kq_report_function *record = &stage->records[index];
-	enum kq_fn_result result;
+	enum kq_fn_result result = KQ_FN_UNREACHABLE;
+	uint32_t found;
 
 	if (!stage->functions[index].active ||
 	    record->flags & KQ_FN_BME_CLEARED)
 		return;
-	result = kq_pci_bme_off(
-		&stage->io,
-		kq_pci_config(stage, bridge, KQ_PCI_COMMAND_STATUS),
-		kq_pci_read(stage, bridge, KQ_PCI_COMMAND_STATUS),
-		&record->command_after);
+	found = kq_pci_read(stage, bridge, KQ_PCI_COMMAND_STATUS);
+	if (!kq_io_faulted(&stage->io) && found != KQ_PCI_ALL_ONES)
+		result = kq_pci_bme_off(&stage->io,
+					kq_pci_config(stage, bridge,
+						      KQ_PCI_COMMAND_STATUS),
+					found, &record->command_after);
 	record->result = result;
 	if (result == KQ_FN_QUIET)
 		record->flags |= KQ_FN_BME_CLEARED;

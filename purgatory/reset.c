@@ -18,26 +18,41 @@
 #define AF_CTRL_STATUS 0x04
 #define AF_STATUS_TP (PCI_AF_STATUS_TP << 8)
 
-static bool is_pending(struct kq_stage *stage,
-		       const struct kq_plan_function *fn)
+/*
+ * Did the last read of a function show that it answers no more? @word must
+ * be one that is never all ones while it does.
+ */
+static bool is_lost(struct kq_stage *stage, uint32_t index, uint32_t word)
 {
-	uint32_t word;
+	if (!kq_io_faulted(&stage->io) && word != KQ_PCI_ALL_ONES)
+		return false;
+	stage->records[index].result = KQ_FN_UNREACHABLE;
+	stage->functions[index].active = false;
+	return true;
+}
+
+/* A function that got lost is not waited for. */
+static bool is_pending(struct kq_stage *stage, uint32_t index)
+{
+	const struct kq_plan_function *fn =
+		&kq_plan_functions(stage->plan)[index];
+	uint32_t word, bit;
 
 	if (fn->pcie_cap) {
 		word = kq_pci_read(stage, fn, fn->pcie_cap + PCI_EXP_DEVCTL);
-		return word & (uint32_t)PCI_EXP_DEVSTA_TRPND << 16;
-	}
-	if (fn->af_cap) {
+		bit = (uint32_t)PCI_EXP_DEVSTA_TRPND << 16;
+	} else if (fn->af_cap) {
 		word = kq_pci_read(stage, fn, fn->af_cap + AF_CTRL_STATUS);
-		return word & AF_STATUS_TP;
+		bit = AF_STATUS_TP;
+	} else {
+		return false;
 	}
-	return false;
+	return !is_lost(stage, index, word) && word & bit;
 }
 
 /* One look at every function not known to be done; how many are pending? */
 static uint32_t look_for_pending(struct kq_stage *stage, uint64_t started_us)
 {
-	const struct kq_plan_function *fns = kq_plan_functions(stage->plan);
 	uint32_t pending = 0;
 
 	for (uint32_t i = 0; i < stage->plan->functions.count; i++) {
@@ -46,17 +61,12 @@ static uint32_t look_for_pending(struct kq_stage *stage, uint64_t started_us)
 
 		if (!waits)
 			continue;
-		if (!is_pending(stage, &fns[i]))
+		if (is_pending(stage, i))
+			pending++;
+		else
 			record->flags &= ~KQ_FN_STUCK_PENDING;
 		record->pending_us =
 			(uint32_t)(kq_io_now_us(&stage->io) - started_us);
-		if (kq_io_faulted(&stage->io)) {
-			record->result = KQ_FN_UNREACHABLE;
-			record->flags &= ~KQ_FN_STUCK_PENDING;
-			stage->functions[i].active = false;
-		}
-		if (record->flags & KQ_FN_STUCK_PENDING)
-			pending++;
 	}
 	return pending;
 }
@@ -64,7 +74,6 @@ static uint32_t look_for_pending(struct kq_stage *stage, uint64_t started_us)
 /* Mark the functions the wait is for; bit by bit the looks unmark them. */
 static uint32_t start_pending(struct kq_stage *stage)
 {
-	const struct kq_plan_function *fns = kq_plan_functions(stage->plan);
 	uint32_t count = 0;
 
 	for (uint32_t i = 0; i < stage->plan->functions.count; i++) {
@@ -73,7 +82,7 @@ static uint32_t start_pending(struct kq_stage *stage)
 		if (!stage->functions[i].active ||
 		    (!stage->functions[i].quiesce &&
 		     record->result != KQ_FN_LEFT_ALONE) ||
-		    !is_pending(stage, &fns[i]))
+		    !is_pending(stage, i))
 			continue;
 		record->flags |= KQ_FN_STUCK_PENDING;
 		count++;
@@ -159,11 +168,9 @@ static void write_flr(struct kq_stage *stage, uint32_t index)
 	uint64_t now;
 
 	save_config(stage, fn, &state->saved);
-	if (kq_io_faulted(&stage->io)) {
-		record->result = KQ_FN_UNREACHABLE;
-		state->active = false;
+	/* Lost anywhere in between, it reads as all ones now. */
+	if (is_lost(stage, index, kq_pci_read(stage, fn, KQ_PCI_COMMAND_STATUS)))
 		return;
-	}
 	immediate = state->saved.header[1] &
 		    (uint32_t)PCI_STATUS_IMM_READY << 16;
 	if (fn->flags & KQ_FN_FLR) {
@@ -176,6 +183,8 @@ static void write_flr(struct kq_stage *stage, uint32_t index)
 			     PCI_AF_CTRL_FLR);
 		record->flags |= KQ_FN_AF_FLR_DONE;
 	}
+	if (is_lost(stage, index, 0))
+		return;
 	now = kq_io_now_us(&stage->io);
 	record->reset_us = (uint32_t)now;
 	state->ready_us = (uint32_t)now + fn->reset_delay_ms * 1000u;

@@ -246,9 +246,11 @@ static uint32_t next_ari(struct kq_stage *stage, const struct walk *walk,
 static bool probe(struct kq_stage *stage, struct walk *walk, uint32_t bdf,
 		  bool *ret_multi)
 {
-	uint32_t id = walk_read(stage, walk, bdf, PCI_VENDOR_ID);
-	uint32_t type;
+	uint32_t id, type;
 
+	/* A fault of the function before is not this one's. */
+	(void)kq_io_faulted(&stage->io);
+	id = walk_read(stage, walk, bdf, PCI_VENDOR_ID);
 	if (kq_io_faulted(&stage->io) || id == KQ_PCI_ALL_ONES || id == 0 ||
 	    (id & 0xffff) == KQ_PCI_VENDOR_RRS)
 		return false;
@@ -331,4 +333,5 @@ void kq_pci_walk(struct kq_stage *stage)
 		return;
 	for (uint32_t i = 0; i < stage->plan->hosts.count; i++)
 		walk_host(stage, &hosts[i]);
+	(void)kq_io_faulted(&stage->io);
 }
