@@ -235,7 +235,8 @@ void sim_check_flr(struct sim_function *fn, bool af)
 	if (!sim->started)
 		return;
 	check_flr_allowed(fn, af);
-	if (sim_bme(fn))
+	/* FLR is the remedy where bus master cannot be switched off. */
+	if (sim_bme(fn) && !fn->faults.bme_stuck)
 		sim_violate(sim, "%04x: FLR with bus master on", fn->last_rid);
 	if (fn->flr_count)
 		sim_violate(sim, "%04x: second FLR", fn->last_rid);
