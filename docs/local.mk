@@ -1,1 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+
+# Front end
+dist_man_MANS += docs/kexec-quiesce.8
+dist_doc_DATA += docs/kexec-quiesce.conf

@@ -18,9 +18,9 @@ kexec_libfrontend_a_SOURCES = \
 
 FRONTEND_LIBS = kexec/libfrontend.a $(KQ_LIBS) $(ELF_LIBS) $(ZLIB_LIBS)
 
-#pkglibexec_PROGRAMS += kexec/kexec
-#kexec_kexec_SOURCES = kexec/machine.c
-#kexec_kexec_LDADD = $(FRONTEND_LIBS)
+pkglibexec_PROGRAMS += kexec/kexec
+kexec_kexec_SOURCES = kexec/machine.c
+kexec_kexec_LDADD = $(FRONTEND_LIBS)
 
 # With a prefix of its own, root's PATH finds ours before the stock one.
 if LINK_SBIN

@@ -10,3 +10,10 @@ tests_unit_test_options_LDADD = $(FRONTEND_LIBS)
 tests_unit_test_kernel_file_SOURCES = tests/unit/test-kernel-file.c \
 	tests/unit/fake-image.h
 tests_unit_test_kernel_file_LDADD = $(FRONTEND_LIBS)
+
+# The front end as a whole, on a machine that the test makes up.
+noinst_PROGRAMS += tests/unit/kexec-on-fake-machine
+tests_unit_kexec_on_fake_machine_SOURCES = tests/unit/fake-machine.c
+tests_unit_kexec_on_fake_machine_LDADD = $(FRONTEND_LIBS)
+check_SCRIPTS += tests/unit/test-kexec.sh
+EXTRA_DIST += tests/unit/test-kexec.sh

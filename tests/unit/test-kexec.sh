@@ -1,0 +1,391 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The front end as a whole, on a made-up machine and with a stub in the stock
+# kexec's place that records its arguments and the image it is given.
+
+program=$PWD/tests/unit/kexec-on-fake-machine
+stage=$PWD/purgatory/stage.elf
+srcdir=${srcdir:-.}
+failures=0
+
+command -v dtc >/dev/null || {
+	echo "needs dtc (device-tree-compiler)"
+	exit 77
+}
+
+dir=$(mktemp -d) || exit
+trap 'rm -rf "$dir"' EXIT
+
+# A machine with one SMMU, one ECAM host and no function; 512 MiB reserved.
+make_machine() {
+	local root=$dir/root
+
+	rm -rf "$root"
+	mkdir -p "$root"/sys/firmware "$root"/sys/bus/pci/devices \
+		"$root"/sys/kernel/security "$root"/proc/sys/kernel
+	echo 536870912 >"$root"/sys/kernel/kexec_crash_size
+	echo '[none] integrity confidentiality' \
+		>"$root"/sys/kernel/security/lockdown
+	echo 0 >"$root"/proc/sys/kernel/kexec_load_disabled
+	echo -1 >"$root"/proc/sys/kernel/kexec_load_limit_panic
+	echo -1 >"$root"/proc/sys/kernel/kexec_load_limit_reboot
+	dtc -q -I dts -O dtb -o "$root"/sys/firmware/fdt <<'DTS'
+/dts-v1/;
+/ {
+	#address-cells = <2>;
+	#size-cells = <2>;
+	smmu: iommu@9050000 {
+		compatible = "arm,smmu-v3";
+		reg = <0 0x9050000 0 0x20000>;
+		#iommu-cells = <1>;
+	};
+	pcie@10000000 {
+		compatible = "pci-host-ecam-generic";
+		device_type = "pci";
+		reg = <0x40 0x10000000 0 0x10000000>;
+		bus-range = <0 0xff>;
+		#address-cells = <3>;
+		#size-cells = <2>;
+		ranges = <0x2000000 0 0x10000000 0 0x10000000 0 0x2eff0000>;
+		iommu-map = <0 &smmu 0 0x10000>;
+		linux,pci-domain = <0>;
+	};
+};
+DTS
+}
+
+zeros() {
+	head -c "$1" /dev/zero
+}
+
+# An arm64 Image without an EFI stub: header, then text.
+make_kernel() {
+	{
+		zeros 16
+		printf '\0\0\2\0\0\0\0\0' # image_size: 128 KiB
+		printf '\012\0\0\0\0\0\0\0' # flags
+		zeros 24
+		printf 'ARM\144\0\0\0\0'
+		yes 'This would be code.' | head -c 32704
+	} >"$dir"/Image
+	gzip -kf "$dir"/Image
+}
+
+make_stub() {
+	cat >"$dir"/stock <<'STUB'
+#!/bin/sh
+echo ran >>"$STUB_DIR"/ran
+printf '%s\n' "$@" >"$STUB_DIR"/argv
+for arg; do
+	case $arg in
+	/proc/self/fd/*)
+		cat "$arg" >"$STUB_DIR"/image
+		if echo x 2>/dev/null >"$arg"; then
+			echo writable >"$STUB_DIR"/writable
+		fi
+		;;
+	esac
+done
+case $STUB_EXIT in
+signal) kill -TERM $$ ;;
+esac
+exit "${STUB_EXIT:-0}"
+STUB
+	chmod +x "$dir"/stock
+}
+
+# config LINE... - the config file, beside the paths that every test needs
+config() {
+	printf '%s\n' "kexec = $dir/stock" "stage = $stage" "$@" \
+		>"$dir"/conf
+}
+
+# kexec ARG... - run the front end; status, out, err and the stub's records
+kexec() {
+	rm -f "$dir"/{ran,argv,image,writable}
+	KQ_TEST_ROOT=$dir/root KEXEC_QUIESCE_CONF=$dir/conf STUB_DIR=$dir \
+		"$program" "$@" >"$dir"/out 2>"$dir"/err
+	status=$?
+}
+
+# check WHAT COMMAND... - count a failure if the command fails
+check() {
+	local what=$1
+
+	shift
+	"$@" || {
+		echo "FAIL: $what: $*"
+		sed 's/^/    stderr: /' "$dir"/err
+		failures=$((failures + 1))
+	}
+}
+
+# argv_is ARG... - is that what the stub got?
+argv_is() {
+	diff <(printf '%s\n' "$@") "$dir"/argv
+}
+
+# refused WORDS ARG... - one line on stderr with these words, nothing run
+refused() {
+	local words=$1
+
+	shift
+	kexec "$@"
+	check "refuse $*" test "$status" = 1
+	check "refuse $*" test ! -e "$dir"/ran
+	check "refuse $*" test "$(wc -l <"$dir"/err)" = 1
+	check "refuse $*" grep -q -- "$words" "$dir"/err
+	check "refuse $*" test ! -s "$dir"/out
+}
+
+# loaded ARG... - quiesced, and the stub got these arguments
+loaded() {
+	check "load" test "$status" = 0
+	check "load" test ! -s "$dir"/err
+	check "load" argv_is "$@"
+	check "load" cmp -s <(tail -c 32768 "$dir"/image) "$dir"/Image
+	check "load" grep -q KQPLAN "$dir"/image
+	check "load" test ! -e "$dir"/writable
+}
+
+test_passthrough() {
+	config
+	kexec -p "$dir"/Image '--append=a  b "c"' '' --initrd /dev/null -x
+	check "pass" test "$status" = 0
+	check "pass" argv_is -p "$dir"/Image '--append=a  b "c"' '' \
+		--initrd /dev/null -x
+	check "pass" test ! -s "$dir"/err
+	kexec --frobnicate -e
+	check "pass" argv_is --frobnicate -e
+	kexec
+	check "pass" test "$(cat "$dir"/ran)" = ran
+	STUB_EXIT=7 kexec -S
+	check "pass status" test "$status" = 7
+	STUB_EXIT=signal kexec -S
+	check "pass signal" test "$status" = 143
+	# ours mean nothing when nothing is loaded, but are checked
+	kexec -p -u --smmu-policy=abort
+	check "pass" argv_is -p -u
+	refused 'policy' -u --smmu-policy=nonsense
+	# no kernel: stock says so
+	kexec -p --smmu-policy=abort
+	check "pass" argv_is -p
+}
+
+test_load() {
+	config
+	kexec -p --smmu-policy=abort "$dir"/Image --initrd /dev/null
+	fd=$(sed -n 2p "$dir"/argv)
+	loaded -p "$fd" --initrd /dev/null
+	kexec -l -- "$dir"/Image other
+	check "load" argv_is -l -- "$dir"/Image other
+	kexec --quiesce-bu 100 -l -- "$dir"/Image other
+	loaded -l -- "$fd" other
+	kexec --quiesce=bme "$dir"/Image.gz
+	loaded "$fd"
+	STUB_EXIT=9 kexec --quiesce=bme -f "$dir"/Image
+	check "load status" test "$status" = 9
+	kexec -d -p --quiesce=flr "$dir"/Image
+	check "debug" grep -q '1 SMMU -> abort' "$dir"/err
+	# with nothing open, the image must not become stdin
+	kexec --quiesce=bme "$dir"/Image 0<&-
+	loaded "$fd"
+}
+
+test_config() {
+	config 'smmu-policy = bypass'
+	kexec -p "$dir"/Image
+	loaded -p "$fd"
+	kexec -u
+	check "config" argv_is -u
+	kexec -d -p "$dir"/Image --smmu-policy=preserve
+	check "config" grep -q 'SMMU -> preserve' "$dir"/err
+	kexec -l --load-preserve-context "$dir"/Image
+	check "config" argv_is -l --load-preserve-context "$dir"/Image
+	config 'smmu-polizei = abort'
+	refused "$dir/conf" -p "$dir"/Image
+	printf '%s\n' "nonsense" >"$dir"/conf
+	kexec -e
+	check "config" grep -q 'ignoring' "$dir"/err
+	config 'kexec = /nonexistent/kexec'
+	refused 'install kexec-tools' -e
+	refused 'install kexec-tools' -p --quiesce=flr "$dir"/Image
+	config "kexec = $program"
+	refused 'is this program' -e
+	rm "$dir"/conf
+	refused "$dir/conf" -p "$dir"/Image
+}
+
+test_syscalls() {
+	config
+	KQ_TEST_LACKS=kexec_load kexec -p --quiesce=flr "$dir"/Image
+	loaded -s -p "$fd"
+	KQ_TEST_LACKS=kexec_load kexec -a -p --quiesce=flr "$dir"/Image
+	loaded -a -p "$fd"
+	KQ_TEST_LACKS=kexec_file_load kexec -p --quiesce=flr "$dir"/Image
+	loaded -p "$fd"
+	export KQ_TEST_LACKS=kexec_file_load
+	refused 'leave out -s' -s -p --quiesce=flr "$dir"/Image
+	KQ_TEST_LACKS=kexec_load
+	refused 'leave out -c' -c -p --quiesce=flr "$dir"/Image
+	KQ_TEST_LACKS='kexec_load kexec_file_load'
+	refused 'without kexec' -p --quiesce=flr "$dir"/Image
+	unset KQ_TEST_LACKS
+}
+
+test_bad_options() {
+	config
+	refused 'nonsense.*abort, bypass' -p --smmu-policy=nonsense \
+		"$dir"/Image
+	refused 'not supported by this version' -p --smmu-policy=sink \
+		"$dir"/Image
+	refused 'not supported by this version' -p --smmu-probe=50 \
+		"$dir"/Image
+	refused '01:00' -p --quiesce-skip=01:00 "$dir"/Image
+	refused 'ambiguous' -p --smmu=abort "$dir"/Image
+	refused 'needs a value' -p "$dir"/Image --smmu-policy
+	refused '0x1234' -p --smmu-policy=abort,0x1234=bypass "$dir"/Image
+	refused 'load-preserve-context' -l --load-preserve-context \
+		--quiesce=flr "$dir"/Image
+	refused 'type=vmlinux' -p -t vmlinux --quiesce=flr "$dir"/Image
+	refused 'loading a kernel only' -u --quiesce-dry-run
+	refused 'needs a kernel' -p --quiesce-output="$dir"/o
+}
+
+test_bad_machine() {
+	local kernel=$dir/root/proc/sys/kernel
+
+	config
+	export KQ_TEST_LACKS=arm64
+	refused 'this machine is not arm64' -p --quiesce=flr "$dir"/Image
+	refused 'this machine is not arm64' -p --quiesce-dry-run "$dir"/Image
+	KQ_TEST_LACKS=permission
+	refused 'needs root' -p --quiesce=flr "$dir"/Image
+	unset KQ_TEST_LACKS
+	echo 1 >"$kernel"/kexec_load_disabled
+	refused 'kexec_load_disabled' -p --quiesce=flr "$dir"/Image
+	make_machine
+	echo 0 >"$kernel"/kexec_load_limit_panic
+	refused 'kexec_load_limit_panic' -p --quiesce=flr "$dir"/Image
+	kexec -l --quiesce=flr "$dir"/Image
+	loaded -l "$fd"
+	make_machine
+	echo 'none [integrity] confidentiality' \
+		>"$dir"/root/sys/kernel/security/lockdown
+	refused 'locked down (integrity)' -p --quiesce=flr "$dir"/Image
+	make_machine
+	echo 0 >"$dir"/root/sys/kernel/kexec_crash_size
+	refused 'crashkernel=' -p --quiesce=flr "$dir"/Image
+	echo 4194304 >"$dir"/root/sys/kernel/kexec_crash_size
+	refused 'only 4 MiB' -p --quiesce=flr "$dir"/Image
+	kexec -l --quiesce=flr "$dir"/Image
+	loaded -l "$fd"
+	make_machine
+	truncate -s 1G "$dir"/initrd
+	refused 'only 512 MiB' -p --quiesce=flr "$dir"/Image \
+		--initrd="$dir"/initrd
+	refused 'initrd /nonexistent' -p --quiesce=flr "$dir"/Image \
+		--initrd=/nonexistent
+	refused 'Image is not a flattened device tree' -p --quiesce=flr \
+		"$dir"/Image --dtb "$dir"/Image
+	mkdir -p "$dir"/root/sys/firmware/acpi/tables
+	echo garbage >"$dir"/root/sys/firmware/acpi/tables/IORT
+	echo garbage >"$dir"/root/sys/firmware/acpi/tables/MCFG
+	refused 'IORT\|MCFG' -p --quiesce=flr "$dir"/Image
+	make_machine
+	echo garbage >"$dir"/root/sys/firmware/fdt
+	refused 'device tree' -p --quiesce=flr "$dir"/Image
+	make_machine
+}
+
+test_bad_files() {
+	config
+	refused 'bad: No such file' -p --quiesce=flr "$dir"/bad
+	head -c 50 "$dir"/Image >"$dir"/bad
+	refused 'bad is too short' -p --quiesce=flr "$dir"/bad
+	head -c 100 "$dir"/Image.gz >"$dir"/bad
+	refused "bad is truncated" -p --quiesce=flr "$dir"/bad
+	cp "$program" "$dir"/bad
+	refused 'bad is an ELF' -p --quiesce=flr "$dir"/bad
+	{
+		head -c 24 "$dir"/Image
+		printf '\013'
+		tail -c +26 "$dir"/Image
+	} >"$dir"/bad
+	refused 'bad is a big-endian' -p --quiesce=flr "$dir"/bad
+	config "stage = /nonexistent"
+	refused 'stage /nonexistent' -p --quiesce=flr "$dir"/Image
+	config "stage = $dir/Image"
+	refused 'Image cannot be used' -p --quiesce=flr "$dir"/Image
+}
+
+test_output() {
+	config
+	kexec -p --quiesce-output="$dir"/wrapped "$dir"/Image.gz
+	check "output" test "$status" = 0
+	check "output" test ! -e "$dir"/ran
+	check "output" test -s "$dir"/wrapped
+	# wrapping it again in place unwraps it first
+	size=$(stat -c %s "$dir"/wrapped)
+	kexec -p --quiesce-output "$dir"/wrapped "$dir"/wrapped
+	check "output" test "$(stat -c %s "$dir"/wrapped)" = "$size"
+	kexec -p --quiesce=flr "$dir"/wrapped
+	loaded -p "$fd"
+	refused 'cannot write' -p --quiesce-output=/nonexistent/x "$dir"/Image
+	mkdir "$dir"/directory
+	refused 'cannot write' -p --quiesce-output="$dir"/directory \
+		"$dir"/Image
+	check "no leftovers" test -z "$(find "$dir" -name '*.??????' \
+		-newer "$dir"/wrapped -name 'directory.*')"
+	# an image for later needs neither permission nor reserved memory
+	echo 0 >"$dir"/root/sys/kernel/kexec_crash_size
+	KQ_TEST_LACKS=permission kexec -p --quiesce-output "$dir"/wrapped \
+		"$dir"/Image
+	check "output" test "$status" = 0
+	make_machine
+}
+
+test_dry_run() {
+	config
+	kexec -p --quiesce-dry-run "$dir"/Image --append='a b'
+	check "dry run" test "$status" = 0
+	check "dry run" test ! -e "$dir"/ran
+	check "dry run" grep -q "would run:  $dir/stock -p .*'--append=a b'" \
+		"$dir"/out
+	check "dry run" grep -q 'SMMU -> abort' "$dir"/out
+	echo 0 >"$dir"/root/sys/kernel/kexec_crash_size
+	refused 'crashkernel=' -p --quiesce-dry-run "$dir"/Image
+	make_machine
+}
+
+test_help() {
+	local page=$srcdir/docs/kexec-quiesce.8
+
+	config
+	kexec --help
+	check "help" test "$status" = 0
+	check "help" argv_is --help
+	check "help" grep -q -- --smmu-policy "$dir"/out
+	kexec -v
+	check "version" grep -q '^kexec-quiesce [0-9]' "$dir"/out
+	check "version" argv_is -v
+	# the same options in the same order in --help and in the man page
+	kexec -h
+	grep -o '^ *--[a-z-]*' "$dir"/out | tr -d ' ' >"$dir"/in-help
+	sed -n '/^\.TP/{n;s/^\.BI\{0,1\} \\-\\-\([a-z\\-]*\).*/--\1/p}' \
+		"$page" | tr -d '\\' >"$dir"/in-page
+	check "help" test "$(wc -l <"$dir"/in-help)" = 9
+	check "man page" diff "$dir"/in-help "$dir"/in-page
+	config 'kexec = /nonexistent/kexec'
+	kexec --help
+	check "help without stock" test "$status" = 0
+}
+
+make_machine
+make_kernel
+make_stub
+for test in passthrough load config syscalls bad_options bad_machine \
+	bad_files output dry_run help; do
+	test_$test
+done
+[ "$failures" = 0 ]
