@@ -57,10 +57,7 @@ uint64_t kq_stage_timeout(struct kq_stage *stage, uint64_t wanted_us,
 
 	if (left < least_us)
 		left = least_us;
-	if (wanted_us <= left)
-		return wanted_us;
-	stage->report->flags |= KQ_REPORT_OVER_BUDGET;
-	return left;
+	return wanted_us < left ? wanted_us : left;
 }
 
 /* An empty report that is valid as soon as it is sealed. */

@@ -105,21 +105,33 @@ static void find_pending_offenders(struct kq_stage *stage)
 	}
 }
 
+/*
+ * At most half of what the budget leaves: the bit is set for ever on some
+ * functions, which must not cost the others their reset.
+ */
+static uint64_t pending_timeout(struct kq_stage *stage)
+{
+	return kq_stage_timeout(stage, 2 * PENDING_TIMEOUT_US, 0) / 2;
+}
+
 void kq_pci_wait_pending(struct kq_stage *stage)
 {
 	uint64_t started = kq_io_now_us(&stage->io);
-	uint64_t end = started;
-	uint64_t pause = POLL_FIRST_US / 16;
+	uint64_t now = started, pause = POLL_FIRST_US / 16, timeout, end;
+	uint32_t pending = start_pending(stage);
 
-	if (start_pending(stage) == 0)
+	if (pending == 0)
 		return;
-	end += kq_stage_timeout(stage, PENDING_TIMEOUT_US, 0);
-	while (look_for_pending(stage, started) > 0 &&
-	       kq_io_now_us(&stage->io) < end) {
-		kq_delay_us(&stage->io, pause);
+	timeout = pending_timeout(stage);
+	end = now + timeout;
+	while ((pending = look_for_pending(stage, started)) > 0 && now < end) {
+		kq_delay_us(&stage->io, pause < end - now ? pause : end - now);
 		if (pause < POLL_LAST_US / 4)
 			pause *= 2;
+		now = kq_io_now_us(&stage->io);
 	}
+	if (pending > 0 && timeout < PENDING_TIMEOUT_US)
+		stage->report->flags |= KQ_REPORT_OVER_BUDGET;
 	find_pending_offenders(stage);
 }
 
@@ -202,7 +214,10 @@ static bool fits_budget(struct kq_stage *stage,
 {
 	uint64_t need = FLR_US + fn->reset_delay_ms * 1000u;
 
-	return kq_stage_timeout(stage, need, 0) == need;
+	if (kq_stage_timeout(stage, need, 0) == need)
+		return true;
+	stage->report->flags |= KQ_REPORT_OVER_BUDGET;
+	return false;
 }
 
 static void start_resets(struct kq_stage *stage)

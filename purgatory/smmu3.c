@@ -48,8 +48,11 @@ static int wait_for(const struct smmu3 *smmu, uint32_t reg, uint32_t mask,
 	int r = kq_poll32(&smmu->stage->io, kq_paddr(smmu->plan->base + reg),
 			  mask, value, timeout);
 
-	if (r == -KQ_ERR_TIMEOUT)
+	if (r == -KQ_ERR_TIMEOUT) {
 		smmu->record->stuck_offset = reg;
+		if (timeout < HANDSHAKE_US)
+			smmu->stage->report->flags |= KQ_REPORT_OVER_BUDGET;
+	}
 	return r;
 }
 

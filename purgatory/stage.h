@@ -92,7 +92,8 @@ const void *kq_stage_hand_over(struct kq_stage *stage, const void *fdt,
  * @wanted_us: how long to wait at most
  * @least_us:  what is granted even when the budget is spent
  *
- * Marks the report when it had to cut.
+ * A caller whose wait then fails for having been cut marks the report as
+ * KQ_REPORT_OVER_BUDGET.
  */
 uint64_t kq_stage_timeout(struct kq_stage *stage, uint64_t wanted_us,
 			  uint64_t least_us);
