@@ -13,11 +13,14 @@
 /* The least time the stage gives transactions to complete before an FLR. */
 #define PENDING_WAIT_US 100000u
 
+/* Those that are not there last. */
 static int by_address(const void *a, const void *b)
 {
 	const struct sim_function *x = *(struct sim_function *const *)a;
 	const struct sim_function *y = *(struct sim_function *const *)b;
 
+	if (sim_present(x) != sim_present(y))
+		return sim_present(x) ? -1 : 1;
 	if (x->host->segment != y->host->segment)
 		return x->host->segment < y->host->segment ? -1 : 1;
 	return sim_rid(x) - sim_rid(y);
@@ -106,6 +109,15 @@ static struct kq_section section(uint32_t *end, size_t count, size_t size)
 	return s;
 }
 
+static size_t count_present(const struct sim *sim)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < sim->function_count; i++)
+		count += sim_present(sim->functions[i]);
+	return count;
+}
+
 static struct kq_plan_header *new_plan(const struct sim *sim,
 				       const struct sim_plan *options)
 {
@@ -126,7 +138,7 @@ static struct kq_plan_header *new_plan(const struct sim *sim,
 	struct kq_plan_header *plan;
 	uint32_t end = sizeof(header);
 
-	header.functions = section(&end, sim->function_count,
+	header.functions = section(&end, count_present(sim),
 				   sizeof(struct kq_plan_function));
 	header.hosts = section(&end, sim->host_count,
 			       sizeof(struct kq_plan_host));
@@ -149,9 +161,9 @@ struct kq_plan_header *sim_plan_build(struct sim *sim,
 
 	qsort(sim->functions, sim->function_count, sizeof(*sim->functions),
 	      by_address);
-	for (size_t i = 0; i < sim->function_count; i++)
+	for (size_t i = 0; i < plan->functions.count; i++)
 		sim->functions[i]->plan_index = (int)i;
-	for (size_t i = 0; i < sim->function_count; i++)
+	for (size_t i = 0; i < plan->functions.count; i++)
 		fill_function(sim, sim->functions[i], &functions[i]);
 	for (size_t i = 0; i < sim->host_count; i++)
 		fill_host(&sim->hosts[i],
