@@ -3,6 +3,17 @@
 # Inventory, settings, plan builder
 check_PROGRAMS += tests/unit/test-settings
 tests_unit_test_settings_LDADD = $(KQ_LIBS)
+EXTRA_DIST += tests/unit/acpi-build.h tests/fuzz/fuzz.h
+
+# Fuzz targets: how to add one is told in tests/fuzz/fuzz.h.
+FUZZ_MAIN = tests/fuzz/fuzz-main.c
+check_PROGRAMS += tests/fuzz/fuzz-fdt tests/fuzz/fuzz-iort tests/fuzz/fuzz-mcfg
+tests_fuzz_fuzz_fdt_SOURCES = tests/fuzz/fuzz-fdt.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_fdt_LDADD = $(KQ_LIBS)
+tests_fuzz_fuzz_iort_SOURCES = tests/fuzz/fuzz-iort.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_iort_LDADD = $(KQ_LIBS)
+tests_fuzz_fuzz_mcfg_SOURCES = tests/fuzz/fuzz-mcfg.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_mcfg_LDADD = $(KQ_LIBS)
 
 # quiescectl
 check_LIBRARIES += tests/unit/libfixture.a
