@@ -11,7 +11,7 @@
 #include "config.h"
 #include "daemon/ctl.h"
 
-enum verb { VERB_REPORT, VERB_COUNT };
+enum verb { VERB_LIST, VERB_PLAN, VERB_REPORT, VERB_DOCTOR, VERB_COUNT };
 
 static const struct {
 	const char *name;
@@ -19,13 +19,23 @@ static const struct {
 	const char *help;
 	int (*run)(const struct kq_ctl *ctl);
 } verbs[VERB_COUNT] = {
+	[VERB_LIST] = { "list", "",
+			"PCI functions, StreamIDs, SMMUs and reset methods",
+			kq_ctl_list },
+	[VERB_PLAN] = { "plan", "", "what a crash would do if it came now",
+			kq_ctl_plan },
 	[VERB_REPORT] = { "report", " [FILE]",
 			  "what was done on the way into this kernel",
 			  kq_ctl_report },
+	[VERB_DOCTOR] = { "doctor", "",
+			  "is everything ready, and if not, what to do",
+			  kq_ctl_doctor },
 };
 
 #define ON(verb)  (1u << (verb))
 #define ON_ALL	  (ON(VERB_COUNT) - 1)
+#define ON_CONFIG (ON(VERB_PLAN) | ON(VERB_DOCTOR))
+#define ON_LIVE	  (ON(VERB_LIST) | ON(VERB_PLAN) | ON(VERB_DOCTOR))
 
 enum { OPT_HELP = 'h', OPT_VERBOSE = 'v', OPT_JSON = 1000, OPT_VERSION,
        OPT_ROOT, OPT_ORDERLY, OPT_SETTING };
@@ -38,8 +48,23 @@ static const struct option_row {
 	const char *help;
 } rows[] = {
 	{ "json", OPT_JSON, NULL, ON_ALL, "output for programs" },
-	{ "verbose", OPT_VERBOSE, NULL, ON(VERB_REPORT),
-	  "everything, also (-v)" },
+	{ "verbose", OPT_VERBOSE, NULL,
+	  ON(VERB_REPORT) | ON(VERB_PLAN), "everything, also (-v)" },
+	{ "root", OPT_ROOT, "DIR", ON_LIVE,
+	  "look at the copy of a machine's sys/ and proc/ under DIR" },
+	{ "orderly", OPT_ORDERLY, NULL, ON(VERB_PLAN),
+	  "plan for kexec -l instead of a crash" },
+	{ "smmu-policy", OPT_SETTING, "POLICY[,ADDR=POLICY..]", ON_CONFIG,
+	  "abort, bypass or preserve" },
+	{ "quiesce", OPT_SETTING, "LEVEL", ON_CONFIG, "none, bme or flr" },
+	{ "quiesce-skip", OPT_SETTING, "BDF[,BDF..]", ON_CONFIG,
+	  "functions to leave alone" },
+	{ "quiesce-budget", OPT_SETTING, "MS", ON_CONFIG,
+	  "longest time for all waits" },
+	{ "quiesce-console", OPT_SETTING, "CONSOLE", ON_CONFIG,
+	  "auto, none, pl011@ADDR or uart8250@ADDR" },
+	{ "quiesce-bridges", OPT_SETTING, NULL, ON_CONFIG,
+	  "allow bridges to be switched off" },
 	{ "help", OPT_HELP, NULL, ON_ALL, "this text (-h)" },
 	{ "version", OPT_VERSION, NULL, ON_ALL, "version" },
 };
@@ -233,12 +258,12 @@ static int run(struct parsed *parsed, char *rest[])
 		return KQ_EXIT_OK;
 	}
 	if (!*rest) {
-		kq_ctl_complain("a verb is missing: report; see 'quiescectl --help'");
+		kq_ctl_complain("a verb is missing: list, plan, report or doctor; see 'quiescectl --help'");
 		return KQ_EXIT_FAILURE;
 	}
 	verb = find_verb(*rest);
 	if (verb < 0) {
-		kq_ctl_complain("unknown verb '%s': use report",
+		kq_ctl_complain("unknown verb '%s': use list, plan, report or doctor",
 				*rest);
 		return KQ_EXIT_FAILURE;
 	}

@@ -46,7 +46,9 @@ const char *kq_pci_class_name(struct kq_pci_names *names,
 
 	if (names)
 		name = pci_lookup_name(names->access, text, KQ_PCI_NAME_TEXT,
-				       PCI_LOOKUP_CLASS | PCI_LOOKUP_NO_NUMBERS,
+				       PCI_LOOKUP_CLASS |
+					       PCI_LOOKUP_NO_NUMBERS |
+					       PCI_LOOKUP_NO_HWDB,
 				       number);
 	if (name)
 		return name;

@@ -277,6 +277,13 @@ static void set_header(json_t *object, const struct kq_report_header *report)
 		    json_integer(report->exception_level));
 	kq_json_set(object, "plan_error",
 		    refused ? json_string(kq_strerror(error)) : json_null());
+	kq_json_set(object, "stage_fault",
+		    report->flags & KQ_REPORT_STAGE_FAULT ?
+			    json_pack("{s:o, s:o}", "esr",
+				      kq_json_hex(report->stage_fault_esr),
+				      "pc",
+				      kq_json_hex(report->stage_fault_pc)) :
+			    json_null());
 	kq_json_set(object, "fault_count", json_integer(report->fault_count));
 	kq_json_set(object, "timer_hz", json_integer(report->timer_hz));
 }

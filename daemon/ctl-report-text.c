@@ -101,6 +101,11 @@ static void print_header(const struct kq_report_header *report, FILE *out)
 {
 	print_origin(report, out);
 	print_times(report, out);
+	if (report->flags & KQ_REPORT_STAGE_FAULT)
+		fprintf(out, "The stage faulted at 0x%" PRIx64
+			     " of stage.elf, syndrome 0x%" PRIx64
+			     ": please report this\n",
+			report->stage_fault_pc, report->stage_fault_esr);
 	if (report->fault_count)
 		fprintf(out, "The stage survived %u abort%s of hardware accesses\n",
 			report->fault_count,

@@ -4,8 +4,14 @@
 noinst_LIBRARIES += daemon/libctl.a
 daemon_libctl_a_SOURCES = \
 	daemon/ctl.h \
+	daemon/ctl-doctor.c daemon/ctl-doctor.h \
+	daemon/ctl-doctor-kernel.c \
+	daemon/ctl-doctor-machine.c \
 	daemon/ctl-json.c daemon/ctl-json.h \
+	daemon/ctl-list.c \
 	daemon/ctl-main.c \
+	daemon/ctl-pci-names.c daemon/ctl-pci-names.h \
+	daemon/ctl-plan.c \
 	daemon/ctl-report.c daemon/ctl-report.h \
 	daemon/ctl-report-json.c \
 	daemon/ctl-report-read.c \

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* quiescectl list */
+#include "config.h"
+
+#include <inttypes.h>
+
+#include "daemon/ctl-json.h"
+#include "daemon/ctl-pci-names.h"
+#include "daemon/ctl-table.h"
+#include "daemon/ctl-words.h"
+#include "daemon/ctl.h"
+#include "lib/error.h"
+#include "lib/inventory/inventory.h"
+
+static const char *firmware_word(enum kq_firmware firmware)
+{
+	switch (firmware) {
+	case KQ_FIRMWARE_ACPI:
+		return "ACPI";
+	case KQ_FIRMWARE_DT:
+		return "device tree";
+	default:
+		return "none";
+	}
+}
+
+static void add_row(struct kq_table *table,
+		    const struct kq_inventory *inventory,
+		    const struct kq_inventory_function *fn,
+		    struct kq_pci_names *names)
+{
+	char text[KQ_PCI_NAME_TEXT], address[KQ_ADDRESS_TEXT];
+	const char *why = kq_reset_reason(fn->reset);
+
+	kq_table_cell(table, "%s",
+		      kq_text_address(address, fn->segment, fn->bdf));
+	kq_table_cell(table, "%04x:%04x", fn->vendor, fn->device);
+	kq_table_cell(table, "%s",
+		      kq_pci_class_name(names, text, fn->class_revision));
+	kq_table_cell(table, "%s", fn->driver[0] ? fn->driver : "-");
+	if (fn->smmu == KQ_NONE) {
+		kq_table_cell(table, "-");
+		kq_table_cell(table, "-");
+	} else {
+		kq_table_cell(table, "0x%" PRIx32, fn->stream_id);
+		kq_table_cell(table, "0x%" PRIx64,
+			      inventory->smmus[fn->smmu].base);
+	}
+	kq_table_cell(table, "%s%s%s%s", kq_reset_name(fn->reset),
+		      *why ? " (" : "", why, *why ? ")" : "");
+}
+
+static int print_functions(const struct kq_inventory *inventory, FILE *out)
+{
+	static const char *const titles[] = { "FUNCTION", "DEVICE", "CLASS",
+					      "DRIVER",	  "STREAM", "SMMU",
+					      "RESET",	  NULL };
+	struct kq_pci_names *names = kq_pci_names_new();
+	struct kq_table *table = kq_table_new(titles);
+	int r;
+
+	for (size_t i = 0; i < inventory->function_count; i++)
+		add_row(table, inventory, &inventory->functions[i], names);
+	r = kq_table_print(table, out);
+	kq_table_free(table);
+	kq_pci_names_free(names);
+	return r;
+}
+
+static void print_rest(const struct kq_inventory *inventory, FILE *out)
+{
+	fputc('\n', out);
+	for (size_t i = 0; i < inventory->smmu_count; i++) {
+		const struct kq_inventory_smmu *smmu = &inventory->smmus[i];
+
+		fprintf(out, "SMMU 0x%" PRIx64 ": %s, %s%s\n", smmu->base,
+			kq_word_smmu_type(smmu->type), smmu->model,
+			smmu->coherent ? ", coherent" : "");
+	}
+	for (size_t i = 0; i < inventory->host_count; i++) {
+		const struct kq_inventory_host *host = &inventory->hosts[i];
+
+		fprintf(out, "ECAM 0x%" PRIx64 ": segment %04x, buses %02x-%02x\n",
+			host->ecam, host->segment, host->bus_first,
+			host->bus_last);
+	}
+	fprintf(out, "%zu functions, %zu SMMUs, %zu ECAM windows; firmware: %s\n",
+		inventory->function_count, inventory->smmu_count,
+		inventory->host_count, firmware_word(inventory->firmware));
+}
+
+static json_t *json_function(const struct kq_inventory *inventory,
+			     const struct kq_inventory_function *fn,
+			     struct kq_pci_names *names)
+{
+	char text[KQ_PCI_NAME_TEXT], address[KQ_ADDRESS_TEXT];
+	json_t *object = json_object();
+	bool translated = fn->smmu != KQ_NONE;
+
+	kq_json_set(object, "address",
+		    json_string(kq_text_address(address, fn->segment,
+						fn->bdf)));
+	kq_json_set(object, "vendor", json_sprintf("0x%04x", fn->vendor));
+	kq_json_set(object, "device", json_sprintf("0x%04x", fn->device));
+	kq_json_set(object, "class",
+		    json_sprintf("0x%06x", fn->class_revision >> 8));
+	kq_json_set(object, "class_name",
+		    json_string(kq_pci_class_name(names, text,
+						  fn->class_revision)));
+	kq_json_set(object, "driver",
+		    fn->driver[0] ? json_string(fn->driver) : json_null());
+	kq_json_set(object, "stream_id",
+		    translated ? json_integer(fn->stream_id) : json_null());
+	kq_json_set(object, "smmu",
+		    translated ?
+			    kq_json_hex(inventory->smmus[fn->smmu].base) :
+			    json_null());
+	kq_json_set(object, "reset", json_string(kq_reset_name(fn->reset)));
+	kq_json_set(object, "reset_reason",
+		    json_string(kq_reset_reason(fn->reset)));
+	kq_json_set(object, "config_reachable",
+		    json_boolean(fn->host != KQ_NONE));
+	kq_json_set(object, "flags", kq_json_bits(fn->flags, kq_bits_function));
+	return object;
+}
+
+static json_t *json_smmu(const struct kq_inventory_smmu *smmu)
+{
+	json_t *object = json_object();
+
+	kq_json_set(object, "base", kq_json_hex(smmu->base));
+	kq_json_set(object, "type",
+		    json_string(kq_word_smmu_type(smmu->type)));
+	kq_json_set(object, "model", json_string(smmu->model));
+	kq_json_set(object, "coherent", json_boolean(smmu->coherent));
+	return object;
+}
+
+static json_t *json_host(const struct kq_inventory_host *host)
+{
+	json_t *object = json_object();
+
+	kq_json_set(object, "ecam", kq_json_hex(host->ecam));
+	kq_json_set(object, "segment", json_integer(host->segment));
+	kq_json_set(object, "bus_first", json_integer(host->bus_first));
+	kq_json_set(object, "bus_last", json_integer(host->bus_last));
+	return object;
+}
+
+static json_t *json_inventory(const struct kq_inventory *inventory)
+{
+	json_t *object = json_object(), *functions = json_array(),
+	       *smmus = json_array(), *hosts = json_array();
+	struct kq_pci_names *names = kq_pci_names_new();
+
+	for (size_t i = 0; i < inventory->function_count; i++)
+		json_array_append_new(functions,
+				      json_function(inventory,
+						    &inventory->functions[i],
+						    names));
+	for (size_t i = 0; i < inventory->smmu_count; i++)
+		json_array_append_new(smmus, json_smmu(&inventory->smmus[i]));
+	for (size_t i = 0; i < inventory->host_count; i++)
+		json_array_append_new(hosts, json_host(&inventory->hosts[i]));
+	kq_pci_names_free(names);
+	kq_json_set(object, "firmware",
+		    json_string(firmware_word(inventory->firmware)));
+	kq_json_set(object, "incomplete", json_boolean(inventory->incomplete));
+	kq_json_set(object, "functions", functions);
+	kq_json_set(object, "smmus", smmus);
+	kq_json_set(object, "hosts", hosts);
+	kq_json_set(object, "warnings", kq_json_warnings(&inventory->warnings));
+	return object;
+}
+
+int kq_ctl_list(const struct kq_ctl *ctl)
+{
+	struct kq_inventory *inventory = NULL;
+	struct kq_message message;
+	int r = kq_inventory_collect(ctl->root, &inventory, &message);
+
+	if (r < 0) {
+		kq_ctl_complain("%s", message.text);
+		return KQ_EXIT_FAILURE;
+	}
+	if (ctl->json) {
+		r = kq_json_print(json_inventory(inventory), ctl->out);
+	} else {
+		kq_ctl_warn(&inventory->warnings);
+		r = print_functions(inventory, ctl->out);
+		print_rest(inventory, ctl->out);
+	}
+	kq_inventory_free(inventory);
+	if (r == 0)
+		return KQ_EXIT_OK;
+	kq_ctl_complain("cannot show the list: %s", kq_strerror(r));
+	return KQ_EXIT_FAILURE;
+}

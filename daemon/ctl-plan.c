@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * quiescectl plan: builds the plan that a load would carry, and says what
+ * the stage would do with it. The rules for that are the stage's
+ * (purgatory/masters.c and reset.c); they are restated here in words.
+ */
+#include "config.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "daemon/ctl-json.h"
+#include "daemon/ctl-table.h"
+#include "daemon/ctl-words.h"
+#include "daemon/ctl.h"
+#include "lib/error.h"
+#include "lib/plan-build.h"
+
+enum action {
+	ACTION_OBSERVE,
+	ACTION_LEAVE_ALONE,
+	ACTION_OUT_OF_REACH,
+	ACTION_MASTER_OFF,
+	ACTION_FLR,
+	ACTION_AF_FLR,
+	ACTION_WITH_PF,
+	ACTION_COUNT
+};
+
+static const struct {
+	const char *name; /* JSON */
+	const char *text;
+} actions[ACTION_COUNT] = {
+	[ACTION_OBSERVE] = { "observe", "look only" },
+	[ACTION_LEAVE_ALONE] = { "leave-alone", "leave alone, as asked" },
+	[ACTION_OUT_OF_REACH] = { "out-of-reach",
+				  "out of reach: left to the SMMU" },
+	[ACTION_MASTER_OFF] = { "bus-master-off", "bus master off" },
+	[ACTION_FLR] = { "flr", "bus master off, FLR" },
+	[ACTION_AF_FLR] = { "af-flr", "bus master off, AF FLR" },
+	[ACTION_WITH_PF] = { "reset-with-pf",
+			     "bus master off, reset with its PF" },
+};
+
+/* Everything the verb works with. */
+struct view {
+	struct kq_settings settings;
+	struct kq_inventory *inventory;
+	struct kq_plan_header *plan;
+	struct kq_warnings warnings;
+};
+
+static enum action reset_action(const struct kq_plan_function *fn)
+{
+	if (fn->flags & (KQ_FN_FLR_BROKEN | KQ_FN_DEV_RESET))
+		return ACTION_MASTER_OFF;
+	if (fn->flags & KQ_FN_FLR)
+		return ACTION_FLR;
+	return fn->flags & KQ_FN_AF_FLR ? ACTION_AF_FLR : ACTION_MASTER_OFF;
+}
+
+static enum action plan_action(const struct kq_plan_header *plan,
+			       const struct kq_plan_function *fn)
+{
+	const struct kq_plan_function *pf = NULL;
+
+	if (fn->host == KQ_NONE)
+		return ACTION_OUT_OF_REACH;
+	if (fn->flags & KQ_FN_SKIP)
+		return ACTION_LEAVE_ALONE;
+	if (fn->flags & KQ_FN_BRIDGE || plan->quiesce == KQ_QUIESCE_NONE)
+		return ACTION_OBSERVE;
+	if (plan->quiesce == KQ_QUIESCE_BME)
+		return ACTION_MASTER_OFF;
+	if (fn->flags & KQ_FN_VF)
+		pf = &kq_plan_functions(plan)[fn->pf];
+	if (pf) {
+		enum action of_pf = plan_action(plan, pf);
+
+		if (of_pf == ACTION_FLR || of_pf == ACTION_AF_FLR)
+			return ACTION_WITH_PF;
+	}
+	return reset_action(fn);
+}
+
+static bool programmed(const struct kq_plan_smmu *smmu)
+{
+	return smmu->type == KQ_SMMU_V3;
+}
+
+/* The line that says it all. */
+static void print_verdict(const struct kq_plan_header *plan, FILE *out)
+{
+	unsigned int counts[ACTION_COUNT] = { 0 }, reset, quiet;
+
+	for (uint32_t i = 0; i < plan->functions.count; i++) {
+		const struct kq_plan_function *fn =
+			&kq_plan_functions(plan)[i];
+
+		if (!(fn->flags & KQ_FN_BRIDGE))
+			counts[plan_action(plan, fn)]++;
+	}
+	reset = counts[ACTION_FLR] + counts[ACTION_AF_FLR] +
+		counts[ACTION_WITH_PF];
+	quiet = counts[ACTION_MASTER_OFF] + reset;
+	fprintf(out, "%s would quiet %u function%s (%u by reset)",
+		plan->kind == KQ_PLAN_CRASH ? "A crash" : "An orderly kexec",
+		quiet, quiet == 1 ? "" : "s", reset);
+	if (counts[ACTION_OUT_OF_REACH])
+		fprintf(out, ", %u out of reach", counts[ACTION_OUT_OF_REACH]);
+	if (counts[ACTION_LEAVE_ALONE])
+		fprintf(out, ", %u left alone", counts[ACTION_LEAVE_ALONE]);
+	if (counts[ACTION_OBSERVE])
+		fprintf(out, ", %u only looked at", counts[ACTION_OBSERVE]);
+	fputc('\n', out);
+	if (plan->kind == KQ_PLAN_ORDERLY)
+		fprintf(out, "Functions that their drivers have shut down would be left alone\n");
+}
+
+static void print_settings(const struct view *view, FILE *out)
+{
+	const struct kq_plan_header *plan = view->plan;
+
+	fprintf(out, "quiesce=%s, waits up to %u ms, bridges %s, plan of %u bytes\n",
+		kq_word_quiesce(plan->quiesce), plan->budget_ms,
+		plan->flags & KQ_PLAN_BRIDGES ? "may be switched off" :
+						"stay on",
+		plan->total_size);
+	if (!view->settings.enabled)
+		fprintf(out, "No setting asks for quiescing yet: kexec would run without the stage, these are the defaults\n");
+}
+
+static void add_row(struct kq_table *table, const struct kq_plan_header *plan,
+		    const struct kq_plan_function *fn)
+{
+	char address[KQ_ADDRESS_TEXT];
+
+	kq_table_cell(table, "%s",
+		      kq_text_address(address, fn->segment, fn->bdf));
+	kq_table_cell(table, "%04x:%04x", fn->vendor, fn->device);
+	kq_table_cell(table, "%s", fn->driver[0] ? fn->driver : "-");
+	if (fn->smmu == KQ_NONE)
+		kq_table_cell(table, "-");
+	else
+		kq_table_cell(table, "0x%" PRIx32, fn->stream_id);
+	kq_table_cell(table, "%s", actions[plan_action(plan, fn)].text);
+}
+
+static int print_functions(const struct kq_plan_header *plan, bool verbose,
+			   FILE *out)
+{
+	static const char *const titles[] = { "FUNCTION", "DEVICE", "DRIVER",
+					      "STREAM",	  "ACTION", NULL };
+	struct kq_table *table = kq_table_new(titles);
+	unsigned int bridges = 0;
+	int r;
+
+	for (uint32_t i = 0; i < plan->functions.count; i++) {
+		const struct kq_plan_function *fn =
+			&kq_plan_functions(plan)[i];
+
+		if (fn->flags & KQ_FN_BRIDGE && !verbose)
+			bridges++;
+		else
+			add_row(table, plan, fn);
+	}
+	fputc('\n', out);
+	r = kq_table_print(table, out);
+	kq_table_free(table);
+	if (bridges)
+		fprintf(out, "and %u bridge%s (--verbose)\n", bridges,
+			bridges == 1 ? "" : "s");
+	return r;
+}
+
+static void print_smmus(const struct kq_plan_header *plan, FILE *out)
+{
+	fputc('\n', out);
+	if (plan->smmus.count == 0)
+		fprintf(out, "No SMMU: nothing stops a device that resists\n");
+	for (uint32_t i = 0; i < plan->smmus.count; i++) {
+		const struct kq_plan_smmu *smmu = &kq_plan_smmus(plan)[i];
+
+		fprintf(out, "SMMU 0x%" PRIx64 " (%s): %s\n", smmu->base,
+			kq_word_smmu_type(smmu->type),
+			programmed(smmu) ? kq_word_policy(smmu->policy) :
+					   "left alone; this kind is not programmed");
+	}
+}
+
+static void print_rest(const struct kq_plan_header *plan, FILE *out)
+{
+	for (uint32_t i = 0; i < plan->hosts.count; i++) {
+		const struct kq_plan_host *host = &kq_plan_hosts(plan)[i];
+
+		fprintf(out, "ECAM 0x%" PRIx64 ": segment %04x, buses %02x-%02x\n",
+			host->ecam, host->segment, host->bus_first,
+			host->bus_last);
+	}
+	for (uint32_t i = 0; i < plan->streams.count; i++) {
+		const struct kq_plan_stream *stream =
+			&kq_plan_streams(plan)[i];
+
+		fprintf(out, "Stream 0x%x of SMMU 0x%" PRIx64 " is reserved by firmware\n",
+			stream->stream_id,
+			kq_plan_smmus(plan)[stream->smmu].base);
+	}
+}
+
+static int print_plan(const struct view *view, bool verbose, FILE *out)
+{
+	int r;
+
+	print_verdict(view->plan, out);
+	print_settings(view, out);
+	r = print_functions(view->plan, verbose, out);
+	print_smmus(view->plan, out);
+	if (verbose)
+		print_rest(view->plan, out);
+	return r;
+}
+
+static json_t *json_function(const struct kq_plan_header *plan,
+			     const struct kq_plan_function *fn)
+{
+	char address[KQ_ADDRESS_TEXT];
+	json_t *object = json_object();
+	bool translated = fn->smmu != KQ_NONE;
+
+	kq_json_set(object, "address",
+		    json_string(kq_text_address(address, fn->segment,
+						fn->bdf)));
+	kq_json_set(object, "vendor", json_sprintf("0x%04x", fn->vendor));
+	kq_json_set(object, "device", json_sprintf("0x%04x", fn->device));
+	kq_json_set(object, "driver",
+		    fn->driver[0] ? json_string(fn->driver) : json_null());
+	kq_json_set(object, "smmu",
+		    translated ? json_integer(fn->smmu) : json_null());
+	kq_json_set(object, "stream_id",
+		    translated ? json_integer(fn->stream_id) : json_null());
+	kq_json_set(object, "flags", kq_json_bits(fn->flags, kq_bits_function));
+	kq_json_set(object, "action",
+		    json_string(actions[plan_action(plan, fn)].name));
+	return object;
+}
+
+static json_t *json_smmu(const struct kq_plan_smmu *smmu)
+{
+	json_t *object = json_object();
+
+	kq_json_set(object, "base", kq_json_hex(smmu->base));
+	kq_json_set(object, "type",
+		    json_string(kq_word_smmu_type(smmu->type)));
+	kq_json_set(object, "policy",
+		    json_string(kq_word_policy(smmu->policy)));
+	kq_json_set(object, "programmed", json_boolean(programmed(smmu)));
+	return object;
+}
+
+static json_t *json_plan(const struct view *view)
+{
+	const struct kq_plan_header *plan = view->plan;
+	json_t *object = json_object(), *functions = json_array(),
+	       *smmus = json_array();
+
+	for (uint32_t i = 0; i < plan->functions.count; i++)
+		json_array_append_new(
+			functions,
+			json_function(plan, &kq_plan_functions(plan)[i]));
+	for (uint32_t i = 0; i < plan->smmus.count; i++)
+		json_array_append_new(smmus,
+				      json_smmu(&kq_plan_smmus(plan)[i]));
+	kq_json_set(object, "enabled", json_boolean(view->settings.enabled));
+	kq_json_set(object, "kind", json_string(kq_word_kind(plan->kind)));
+	kq_json_set(object, "quiesce",
+		    json_string(kq_word_quiesce(plan->quiesce)));
+	kq_json_set(object, "budget_ms", json_integer(plan->budget_ms));
+	kq_json_set(object, "bridges",
+		    json_boolean(plan->flags & KQ_PLAN_BRIDGES));
+	kq_json_set(object, "plan_bytes", json_integer(plan->total_size));
+	kq_json_set(object, "functions", functions);
+	kq_json_set(object, "smmus", smmus);
+	kq_json_set(object, "warnings", kq_json_warnings(&view->warnings));
+	return object;
+}
+
+static int show(const struct kq_ctl *ctl, const struct view *view)
+{
+	int r;
+
+	if (ctl->json) {
+		r = kq_json_print(json_plan(view), ctl->out);
+	} else {
+		kq_ctl_warn(&view->inventory->warnings);
+		kq_ctl_warn(&view->warnings);
+		r = print_plan(view, ctl->verbose, ctl->out);
+	}
+	if (r == 0)
+		return KQ_EXIT_OK;
+	kq_ctl_complain("cannot show the plan: %s", kq_strerror(r));
+	return KQ_EXIT_FAILURE;
+}
+
+static int build(const struct kq_ctl *ctl, struct view *view,
+		 struct kq_message *message)
+{
+	int r = kq_ctl_settings(ctl, &view->settings, message);
+
+	if (r == 0)
+		r = kq_inventory_collect(ctl->root, &view->inventory, message);
+	if (r == 0)
+		r = kq_plan_build(view->inventory, &view->settings,
+				  ctl->orderly ? KQ_PLAN_ORDERLY :
+						 KQ_PLAN_CRASH,
+				  NULL, &view->plan, &view->warnings, message);
+	return r;
+}
+
+int kq_ctl_plan(const struct kq_ctl *ctl)
+{
+	struct view view = { .plan = NULL };
+	struct kq_message message;
+	int status = KQ_EXIT_FAILURE;
+
+	if (build(ctl, &view, &message) < 0)
+		kq_ctl_complain("%s", message.text);
+	else
+		status = show(ctl, &view);
+	free(view.plan);
+	kq_inventory_free(view.inventory);
+	kq_warnings_fini(&view.warnings);
+	return status;
+}
