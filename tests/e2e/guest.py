@@ -26,6 +26,8 @@ APPLETS = ("sh cat echo mount umount mkdir ls grep sed awk cut head tail tr "
            "readlink touch cp mv rm ln chmod kill env printf test expr seq "
            "devmem date timeout find xargs true false uname dumpkmap "
            "setsid hexdump cmp gzip gunzip").split()
+# Programs that only the first kernel's side uses: not in what gets hashed
+FIRST_PROGRAMS = ("sbin/ethtool", "usr/sbin/ethtool", "bin/ip")
 FRONT_END = "usr/libexec/kexec-quiesce/kexec"
 
 
@@ -132,15 +134,14 @@ def base(name, root):
     archive.file("etc/passwd", b"root:x:0:0::/:/bin/sh\n"
                  b"nobody:x:65534:65534::/:/bin/sh\n")
     for script in sorted((HERE / "guest").iterdir()):
-        name = "init" if script.name == "init" else "kq/" + script.name
-        archive.file(name, script.read_bytes(), 0o755)
+        target = "init" if script.name == "init" else "kq/" + script.name
+        archive.file(target, script.read_bytes(), 0o755)
 
     programs = Programs(archive, root)
     programs.add("bin/busybox")
     for applet in APPLETS:
         archive.link("bin/" + applet, "busybox")
-    for path in ("sbin/kexec", "sbin/ethtool", "usr/sbin/ethtool"):
-        programs.add(path)
+    programs.add("sbin/kexec")
     if root:
         for path in (FRONT_END, "usr/libexec/kexec-quiesce/stage.elf",
                      "usr/sbin/quiescectl"):
@@ -166,6 +167,9 @@ def write_initrd(path, kernel, root, case):
     boot = cpio.Archive()
     boot.file("boot/initrd", small)
     boot.file("boot/Image", Kernel(kernel).image.read_bytes())
+    programs = Programs(boot, None)
+    for program in FIRST_PROGRAMS:
+        programs.add(program)
     with open(path, "wb") as out:
         out.write(small)
         out.write(boot.bytes())
