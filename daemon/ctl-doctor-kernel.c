@@ -13,14 +13,9 @@
 #include <unistd.h>
 
 #include "daemon/ctl-doctor.h"
+#include "daemon/ctl.h"
 
 #define NOBODY 65534
-
-static bool is_arm64(const char *machine)
-{
-	return strcmp(machine, "aarch64") == 0 ||
-	       strcmp(machine, "aarch64_be") == 0;
-}
 
 static void check_machine(struct kq_doctor *doctor)
 {
@@ -28,13 +23,14 @@ static void check_machine(struct kq_doctor *doctor)
 
 	if (!kq_doctor_is_live(doctor))
 		return;
-	if (uname(&name) < 0 || !is_arm64(name.machine))
+	if (!kq_ctl_is_arm64())
 		kq_doctor_say(doctor, KQ_HEALTH_FAIL, "machine",
 			      "use it on an arm64 machine; here only list and report are of use",
 			      "this machine is not arm64");
 	else
 		kq_doctor_say(doctor, KQ_HEALTH_OK, "machine", NULL,
-			      "arm64, kernel %s", name.release);
+			      "arm64, kernel %s",
+			      uname(&name) == 0 ? name.release : "unknown");
 }
 
 static void check_root(struct kq_doctor *doctor)

@@ -12,6 +12,7 @@
 #include "daemon/ctl-json.h"
 #include "daemon/ctl.h"
 #include "lib/error.h"
+#include "lib/inventory/sysfs.h"
 
 static const char *const health_words[] = {
 	[KQ_HEALTH_OK] = "ok",
@@ -49,21 +50,15 @@ bool kq_doctor_is_live(const struct kq_doctor *doctor)
 bool kq_doctor_line(const struct kq_doctor *doctor, const char *path,
 		    char *line, size_t size)
 {
-	char *full = NULL;
-	FILE *file;
-	bool ok;
+	void *content;
+	size_t length;
 
-	if (asprintf(&full, "%s%s", doctor->root, path) < 0)
+	if (kq_sysfs_read(doctor->root, path, &content, &length) < 0)
 		return false;
-	file = fopen(full, "re");
-	free(full);
-	if (!file)
-		return false;
-	ok = fgets(line, (int)size, file) != NULL;
-	fclose(file);
-	if (ok)
-		line[strcspn(line, "\n")] = '\0';
-	return ok;
+	snprintf(line, size, "%s", (const char *)content);
+	line[strcspn(line, "\n")] = '\0';
+	free(content);
+	return true;
 }
 
 static unsigned int count_of(const struct kq_doctor *doctor,

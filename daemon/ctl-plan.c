@@ -322,6 +322,8 @@ int kq_ctl_plan(const struct kq_ctl *ctl)
 	struct kq_message message;
 	int status = KQ_EXIT_FAILURE;
 
+	if (!*ctl->root && !kq_ctl_is_arm64())
+		kq_ctl_complain("warning: this machine is not arm64, nothing can be loaded here");
 	if (build(ctl, &view, &message) < 0)
 		kq_ctl_complain("%s", message.text);
 	else

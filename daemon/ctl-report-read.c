@@ -9,10 +9,8 @@
 
 #include "daemon/ctl-report.h"
 #include "lib/error.h"
+#include "lib/inventory/sysfs.h"
 #include "lib/sha256.h"
-
-/* The kernel takes 2 MiB; a file a person names may be a bit more. */
-#define MAX_FILE_SIZE (16u << 20)
 
 /*
  * The next kernel changes these two while it boots (it wipes the seeds), and
@@ -123,57 +121,12 @@ int kq_found_report_parse(const void *data, size_t size,
 		       "neither a flattened device tree nor a report");
 }
 
-/* Sysfs may tell a size that is wrong: read until the end. */
-static int read_all(FILE *file, void **ret_data, size_t *ret_size)
-{
-	char *data = NULL, chunk[16384];
-	size_t size = 0, n;
-	FILE *memory = open_memstream(&data, &size);
-	int r = 0;
-
-	if (!memory)
-		return -ENOMEM;
-	while ((n = fread(chunk, 1, sizeof(chunk), file)) > 0) {
-		if (fwrite(chunk, 1, n, memory) != n) {
-			r = -ENOMEM;
-			break;
-		}
-		if ((size_t)ftell(memory) > MAX_FILE_SIZE) {
-			r = -EFBIG;
-			break;
-		}
-	}
-	if (r == 0 && ferror(file))
-		r = -EIO;
-	if (fclose(memory) != 0 && r == 0)
-		r = -ENOMEM;
-	if (r < 0) {
-		free(data);
-		return r;
-	}
-	*ret_data = data;
-	*ret_size = size;
-	return 0;
-}
-
-static int read_file(const char *path, void **ret_data, size_t *ret_size)
-{
-	FILE *file = fopen(path, "re");
-	int r;
-
-	if (!file)
-		return -errno;
-	r = read_all(file, ret_data, ret_size);
-	fclose(file);
-	return r;
-}
-
 int kq_found_report_read(const char *path, struct kq_found_report *ret,
 			 struct kq_message *message)
 {
 	size_t size;
 	void *data;
-	int r = read_file(path, &data, &size);
+	int r = kq_sysfs_read("", path, &data, &size);
 
 	if (r == -ENOENT && strcmp(path, KQ_CTL_FDT) == 0)
 		return kq_fail(message, KQ_ERR_NOTFOUND,

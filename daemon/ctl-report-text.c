@@ -309,7 +309,10 @@ static void note_result(struct notes *notes,
 		note(notes, fn, "%s%s", trouble(fn->result),
 		     containment(report, fn));
 	if (fn->flags & KQ_FN_OFFENDER)
-		note(notes, fn, "was still bus-mastering after shutdown");
+		note(notes, fn,
+		     kq_report_was_mastering(fn) ?
+			     "was still bus-mastering after shutdown" :
+			     "still had requests in flight after shutdown");
 	if (fn->flags & KQ_FN_UNLISTED)
 		note(notes, fn, "was not in the plan; found by the stage's own walk");
 	if (fn->flags & KQ_FN_STUCK_PENDING)

@@ -61,7 +61,8 @@ int kq_chosen_digest(const void *fdt, uint8_t digest[32]);
 struct kq_verdict {
 	bool quiet; /* everything that could write was silenced */
 	unsigned int counts[KQ_FN_RESULT_COUNT]; /* without idle bridges */
-	unsigned int offenders;
+	unsigned int offenders; /* active though their drivers shut down */
+	unsigned int offenders_mastering; /* those with bus master on */
 	char text[512];
 };
 

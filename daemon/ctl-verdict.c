@@ -93,8 +93,10 @@ static void count(const struct kq_report_header *report,
 		if (uninteresting(fn))
 			continue;
 		verdict->counts[fn->result]++;
-		if (fn->flags & KQ_FN_OFFENDER)
-			verdict->offenders++;
+		if (!(fn->flags & KQ_FN_OFFENDER))
+			continue;
+		verdict->offenders++;
+		verdict->offenders_mastering += kq_report_was_mastering(fn);
 	}
 }
 
@@ -128,9 +130,12 @@ static void say_functions(struct kq_verdict *verdict)
 			say(verdict, ", %u %s", counts[others[i].result],
 			    others[i].text);
 	if (verdict->offenders)
-		say(verdict, "; %u %s still bus-mastering after shutdown",
+		say(verdict, "; %u %s still %s after shutdown",
 		    verdict->offenders,
-		    verdict->offenders == 1 ? "was" : "were");
+		    verdict->offenders == 1 ? "was" : "were",
+		    verdict->offenders_mastering == verdict->offenders ?
+			    "bus-mastering" :
+			    "active");
 }
 
 static void say_smmu(struct kq_verdict *verdict,

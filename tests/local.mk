@@ -21,12 +21,19 @@ tests_unit_libfixture_a_SOURCES = \
 	tests/unit/report-fixture.c tests/unit/report-fixture.h
 check_PROGRAMS += tests/unit/test-ctl-report
 tests_unit_test_ctl_report_LDADD = tests/unit/libfixture.a $(CTL_LIBS)
+check_PROGRAMS += tests/unit/test-ctl-doctor
+tests_unit_test_ctl_doctor_LDADD = $(CTL_LIBS)
+check_SCRIPTS += tests/unit/test-ctl-usage.sh
+check_PROGRAMS += tests/fuzz/fuzz-ctl-report
+tests_fuzz_fuzz_ctl_report_SOURCES = tests/fuzz/fuzz-ctl-report.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_ctl_report_LDADD = tests/unit/libfixture.a $(CTL_LIBS)
 EXTRA_DIST += \
 	tests/data/ctl/report-crash.json \
 	tests/data/ctl/report-crash.txt \
 	tests/data/ctl/report-crash-verbose.txt \
 	tests/data/ctl/report-orderly.txt \
 	tests/data/ctl/report-refused.txt \
-	tests/data/ctl/report-stale.txt
+	tests/data/ctl/report-stale.txt \
+	tests/unit/test-ctl-usage.sh
 
 include tests/unit/frontend.mk
