@@ -140,6 +140,8 @@ void kq_pci_clear_own_errors(struct kq_stage *stage)
 
 		if (!stage->functions[i].active ||
 		    stage->functions[i].resetting ||
+		    record->result == KQ_FN_SKIPPED ||
+		    record->result == KQ_FN_LEFT_ALONE ||
 		    !(record->flags & KQ_FN_EVIDENCE))
 			continue;
 		if (clear_function(stage, i))

@@ -260,23 +260,26 @@ static bool probe(struct kq_stage *stage, struct walk *walk, uint32_t bdf,
 	return true;
 }
 
-static void scan_ari_device(struct kq_stage *stage, struct walk *walk,
+/*
+ * Returns false if the device is not an ARI one: the port may still be set
+ * up for one that was swapped out.
+ */
+static bool scan_ari_device(struct kq_stage *stage, struct walk *walk,
 			    uint32_t bdf)
 {
-	bool multi = false;
-	uint32_t fn = 0;
+	bool ignored;
+	uint32_t fn = 0, next;
 
+	if (!find_ext_capability(stage, walk, bdf, PCI_EXT_CAP_ID_ARI))
+		return false;
 	/* Function numbers only rise: the loop ends. */
-	do {
-		uint32_t next;
-
-		if (!probe(stage, walk, bdf + fn, &multi))
-			return;
+	while (probe(stage, walk, bdf + fn, &ignored)) {
 		next = next_ari(stage, walk, bdf + fn);
 		if (next <= fn)
-			return;
+			break;
 		fn = next;
-	} while (fn < 256);
+	}
+	return true;
 }
 
 static void scan_bus(struct kq_stage *stage, struct walk *walk, uint32_t bus,
@@ -300,10 +303,11 @@ static void scan_next(struct kq_stage *stage, struct walk *walk, uint32_t bus)
 
 	if (is_root && flags & KQ_HOST_ROOT_BUS_HIDDEN)
 		return;
-	if (bit_is_set(walk->ari, bus))
-		scan_ari_device(stage, walk, bus << 8);
-	else if (bit_is_set(walk->single, bus) ||
-		 (is_root && flags & KQ_HOST_ROOT_DEV0_ONLY))
+	if (bit_is_set(walk->ari, bus) &&
+	    scan_ari_device(stage, walk, bus << 8))
+		return;
+	if (bit_is_set(walk->single, bus) ||
+	    (is_root && flags & KQ_HOST_ROOT_DEV0_ONLY))
 		scan_bus(stage, walk, bus, 1);
 	else
 		scan_bus(stage, walk, bus, 32);
