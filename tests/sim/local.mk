@@ -27,7 +27,13 @@ SIM_LIBS = tests/sim/libsim.a lib/libkq.a $(FDT_LIBS)
 check_PROGRAMS += \
 	tests/unit/test-sim \
 	tests/unit/test-stage-devices \
-	tests/unit/test-stage-reset
+	tests/unit/test-stage-errors \
+	tests/unit/test-stage-reset \
+	tests/unit/test-stage-smmu \
+	tests/unit/test-stage-walk
 tests_unit_test_sim_LDADD = $(SIM_LIBS)
 tests_unit_test_stage_devices_LDADD = $(SIM_LIBS)
+tests_unit_test_stage_errors_LDADD = $(SIM_LIBS)
 tests_unit_test_stage_reset_LDADD = $(SIM_LIBS)
+tests_unit_test_stage_smmu_LDADD = $(SIM_LIBS)
+tests_unit_test_stage_walk_LDADD = $(SIM_LIBS)

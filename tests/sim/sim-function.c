@@ -213,6 +213,13 @@ void sim_add_aer(struct sim_function *fn)
 		fn->sticky[i] = UINT32_MAX;
 }
 
+void sim_add_ari(struct sim_function *fn, uint8_t next)
+{
+	uint16_t cap = add_ext_cap(fn, PCI_EXT_CAP_ID_ARI, 8);
+
+	define(fn, cap + PCI_ARI_CAP, (uint32_t)next << 8, 0);
+}
+
 void sim_add_dpc(struct sim_function *fn)
 {
 	uint16_t cap = add_ext_cap(fn, PCI_EXT_CAP_ID_DPC, 0x30);

@@ -478,6 +478,8 @@ bool sim_smmu_access(struct sim_smmu *smmu, uint64_t addr, unsigned int size,
 {
 	smmu->accesses++;
 	smmu->writes += write;
+	if (smmu->abort_after && smmu->accesses > smmu->abort_after)
+		smmu->aborts = true;
 	if (!smmu->v3)
 		VIOLATE(smmu, "one that must be left alone was touched");
 	if (smmu->aborts)
@@ -518,7 +520,8 @@ void sim_smmu_finish(struct sim_smmu *smmu)
 	if (smmu->irq_ctrl != 0)
 		VIOLATE(smmu, "interrupts are left on");
 	if (smmu->cr0_update.delay_us == SIM_NEVER ||
-	    smmu->gbpa_update.delay_us == SIM_NEVER)
+	    smmu->gbpa_update.delay_us == SIM_NEVER ||
+	    under_way(&smmu->gbpa_update))
 		return;
 	if (smmu->policy == KQ_POLICY_ABORT &&
 	    (smmu->cr0 & CR0_SMMUEN || !(smmu->gbpa & GBPA_ABORT)))

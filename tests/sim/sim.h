@@ -137,6 +137,7 @@ struct sim_smmu {
 	bool v3;	/* false: nobody may touch it */
 	bool aborts;
 	bool ones;
+	uint32_t abort_after; /* aborts after so many accesses */
 	uint32_t idr[6];
 	uint32_t cr0, cr0ack, cr1, cr2;
 	uint32_t gbpa;
@@ -269,6 +270,7 @@ void sim_add_pm(struct sim_function *fn);
 void sim_add_msix(struct sim_function *fn);
 void sim_add_aer(struct sim_function *fn);
 void sim_add_dpc(struct sim_function *fn);
+void sim_add_ari(struct sim_function *fn, uint8_t next);
 /* VFs at rid + @offset + n * @stride; needs the PF's bus to be known. */
 void sim_add_sriov(struct sim_function *fn, unsigned int vf_count,
 		   uint16_t offset, uint16_t stride);
