@@ -58,6 +58,31 @@ static inline uint8_t *fake_image(uint32_t size, uint64_t text_offset)
 	return data;
 }
 
+/* A quiesce image by its header, parameters right behind it, then the payload.
+ */
+static inline uint8_t *fake_wrap(const uint8_t *payload, size_t size,
+				 size_t *ret_size)
+{
+	struct kq_image_header header = {
+		.image_size = 0x100000,
+		.tag = KQ_IMAGE_TAG,
+		.params_offset = sizeof(header),
+		.magic = KQ_IMAGE_MAGIC,
+	};
+	struct kq_stage_params params = {
+		.payload_offset = 256,
+		.payload_size = size,
+	};
+	uint8_t *data = calloc(1, 256 + size);
+
+	assert(data);
+	memcpy(data, &header, sizeof(header));
+	memcpy(data + sizeof(header), &params, sizeof(params));
+	memcpy(data + 256, payload, size);
+	*ret_size = 256 + size;
+	return data;
+}
+
 /* Gzip @data; the result is malloc'ed. */
 static inline uint8_t *fake_gzip(const void *data, size_t size,
 				 size_t *ret_size)

@@ -11,6 +11,14 @@ tests_unit_test_kernel_file_SOURCES = tests/unit/test-kernel-file.c \
 	tests/unit/fake-image.h
 tests_unit_test_kernel_file_LDADD = $(FRONTEND_LIBS)
 
+check_PROGRAMS += tests/fuzz/fuzz-kernel-file tests/fuzz/fuzz-stage-file
+tests_fuzz_fuzz_kernel_file_SOURCES = tests/fuzz/fuzz-kernel-file.c \
+	tests/unit/fake-image.h $(FUZZ_MAIN)
+tests_fuzz_fuzz_kernel_file_LDADD = $(FRONTEND_LIBS)
+tests_fuzz_fuzz_stage_file_SOURCES = tests/fuzz/fuzz-stage-file.c \
+	$(FUZZ_MAIN)
+tests_fuzz_fuzz_stage_file_LDADD = $(FRONTEND_LIBS)
+
 # The front end as a whole, on a machine that the test makes up.
 noinst_PROGRAMS += tests/unit/kexec-on-fake-machine
 tests_unit_kexec_on_fake_machine_SOURCES = tests/unit/fake-machine.c

@@ -222,29 +222,6 @@ static void strangers_are_named(void)
 	}
 }
 
-/* A quiesce image by its header, parameters right behind it. */
-static uint8_t *wrap(const uint8_t *payload, size_t size, size_t *ret_size)
-{
-	struct kq_image_header header = {
-		.image_size = 0x100000,
-		.tag = KQ_IMAGE_TAG,
-		.params_offset = sizeof(header),
-		.magic = KQ_IMAGE_MAGIC,
-	};
-	struct kq_stage_params params = {
-		.payload_offset = 256,
-		.payload_size = size,
-	};
-	uint8_t *data = calloc(1, 256 + size);
-
-	assert(data);
-	memcpy(data, &header, sizeof(header));
-	memcpy(data + sizeof(header), &params, sizeof(params));
-	memcpy(data + 256, payload, size);
-	*ret_size = 256 + size;
-	return data;
-}
-
 static void quiesce_image_is_unwrapped(void)
 {
 	uint8_t *image = fake_image(SIZE, 0);
@@ -252,7 +229,7 @@ static void quiesce_image_is_unwrapped(void)
 	uint8_t *once, *twice, *gz;
 	size_t once_size, twice_size, gz_size;
 
-	once = wrap(image, SIZE, &once_size);
+	once = fake_wrap(image, SIZE, &once_size);
 	assert(kq_kernel_file_parse(once, once_size, &kernel, &message) == 0);
 	assert(kernel.unwrapped && kernel.data == once + 256);
 	assert(kernel.size == SIZE && kernel.image_size == SIZE + 0x10000);
@@ -263,7 +240,7 @@ static void quiesce_image_is_unwrapped(void)
 	kq_kernel_file_close(&kernel);
 	for (size_t size = 64; size < once_size; size += 61)
 		assert(parse(once, size) == -KQ_ERR_TRUNCATED);
-	twice = wrap(once, once_size, &twice_size);
+	twice = fake_wrap(once, once_size, &twice_size);
 	assert(parse(twice, twice_size) == -KQ_ERR_NOTSUP);
 	free(twice);
 	free(gz);
@@ -275,13 +252,13 @@ static void bad_parameters_are_refused(void)
 {
 	uint8_t *image = fake_image(SIZE, 0);
 	size_t size;
-	uint8_t *data = wrap(image, SIZE, &size);
+	uint8_t *data = fake_wrap(image, SIZE, &size);
 	const uint64_t bad = UINT64_MAX - 4;
 
 	memcpy(data + HEADER(params_offset), &bad, sizeof(bad));
 	assert(parse(data, size) == -KQ_ERR_TRUNCATED);
 	free(data);
-	data = wrap(image, SIZE, &size);
+	data = fake_wrap(image, SIZE, &size);
 	memcpy(data + 64 + offsetof(struct kq_stage_params, payload_offset),
 	       &bad, sizeof(bad));
 	assert(parse(data, size) == -KQ_ERR_TRUNCATED);
