@@ -1,8 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 
 # Inventory, settings, plan builder
-check_PROGRAMS += tests/unit/test-settings
+check_PROGRAMS += tests/unit/test-iort tests/unit/test-mcfg \
+	tests/unit/test-settings
+tests_unit_test_iort_LDADD = $(KQ_LIBS)
+tests_unit_test_mcfg_LDADD = $(KQ_LIBS)
 tests_unit_test_settings_LDADD = $(KQ_LIBS)
+check_SCRIPTS += tests/unit/test-acpi-tables.py
+EXTRA_DIST += tests/unit/test-acpi-tables.py
+# It runs these two.
+tests/unit/test-acpi-tables.log: tests/unit/test-iort tests/unit/test-mcfg
 EXTRA_DIST += tests/unit/acpi-build.h tests/fuzz/fuzz.h
 
 # Fuzz targets: how to add one is told in tests/fuzz/fuzz.h.
