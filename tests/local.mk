@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 
 # Inventory, settings, plan builder
-check_PROGRAMS += tests/unit/test-iort tests/unit/test-mcfg \
-	tests/unit/test-settings
+check_PROGRAMS += tests/unit/test-devicetree tests/unit/test-iort \
+	tests/unit/test-mcfg tests/unit/test-settings
+tests_unit_test_devicetree_LDADD = $(KQ_LIBS)
+EXTRA_DIST += tests/data/inventory/qemu-virt.dts \
+	tests/data/inventory/reserved.dts tests/data/inventory/soc.dts
 tests_unit_test_iort_LDADD = $(KQ_LIBS)
 tests_unit_test_mcfg_LDADD = $(KQ_LIBS)
 tests_unit_test_settings_LDADD = $(KQ_LIBS)

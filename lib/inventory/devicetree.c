@@ -311,46 +311,55 @@ uint16_t kq_dt_find_smmu(const struct kq_dt *dt, uint32_t phandle)
 	return KQ_NONE;
 }
 
-/*
- * Cells of the StreamID in an iommu-map. Trees written for older kernels have
- * one cell there although the SMMU wants two; all of those map single IDs to
- * one SMMU.
- */
-static int map_cells(const struct kq_dt *dt, const fdt32_t *map, int cells)
+static int stream_cells(const struct kq_dt *dt, uint32_t phandle)
 {
-	uint32_t phandle = fdt32_ld(map + 1);
 	uint16_t smmu = kq_dt_find_smmu(dt, phandle);
 
-	if (smmu == KQ_NONE || dt->smmu_nodes[smmu].cells != 2)
-		return 1;
-	if (cells % 4)
-		return 2;
-	for (int i = 0; i + 4 <= cells; i += 4)
-		if (fdt32_ld(map + i + 1) != phandle ||
-		    fdt32_ld(map + i + 3) != 1)
-			return 2;
-	return 1;
+	return smmu != KQ_NONE && dt->smmu_nodes[smmu].cells == 2 ? 2 : 1;
 }
 
+/*
+ * Trees written for older kernels have one cell for the StreamID although the
+ * SMMU wants two; all of those map single IDs to one SMMU.
+ */
+static bool is_old_map(const fdt32_t *map, int cells)
+{
+	if (cells % 4)
+		return false;
+	for (int i = 0; i < cells; i += 4)
+		if (fdt32_ld(map + i + 1) != fdt32_ld(map + 1) ||
+		    fdt32_ld(map + i + 3) != 1)
+			return false;
+	return true;
+}
+
+/* Entries: first ID, SMMU, StreamID in as many cells as that SMMU wants,
+ * number of IDs. */
 int kq_dt_map(const struct kq_dt *dt, size_t host, uint16_t requester_id,
 	      uint16_t *smmu, uint32_t *stream_id)
 {
-	int node = dt->hosts[host].node, length, entry;
-	const fdt32_t *map = fdt_getprop(dt->fdt, node, "iommu-map", &length);
+	int node = dt->hosts[host].node, cells, entry;
+	const fdt32_t *map = fdt_getprop(dt->fdt, node, "iommu-map", &cells);
 	uint32_t mask = UINT32_MAX, id;
+	bool old;
 
-	if (!map || length < 16)
+	if (!map)
 		return -KQ_ERR_NOTFOUND;
 	kq_dt_u32(dt->fdt, node, "iommu-map-mask", &mask);
 	id = requester_id & mask;
-	entry = 3 + map_cells(dt, map, length / 4);
-	for (int n = length / 4; n >= entry; n -= entry, map += entry) {
-		uint32_t base = fdt32_ld(map);
-		uint32_t count = fdt32_ld(map + entry - 1);
+	cells /= 4;
+	old = is_old_map(map, cells);
+	for (; cells >= 4; cells -= entry, map += entry) {
+		uint32_t base = fdt32_ld(map), phandle = fdt32_ld(map + 1);
+		uint32_t count;
 
+		entry = 3 + (old ? 1 : stream_cells(dt, phandle));
+		if (entry > cells)
+			break;
+		count = fdt32_ld(map + entry - 1);
 		if (id < base || id - base >= count)
 			continue;
-		*smmu = kq_dt_find_smmu(dt, fdt32_ld(map + 1));
+		*smmu = kq_dt_find_smmu(dt, phandle);
 		*stream_id = fdt32_ld(map + 2) + (id - base);
 		return *smmu == KQ_NONE ? -KQ_ERR_NOTFOUND : 0;
 	}
