@@ -220,8 +220,9 @@ def run(case, directory, progress=None):
         traffic.stop()
     for name in ("drive", "initrd"):
         (directory / name).unlink()
-    if qemu.returncode > 0:
-        error = "QEMU failed: %s" % (
+    if not error and qemu.returncode:
+        error = "QEMU ended with %d: %s" % (
+            qemu.returncode,
             (directory / "qemu-errors").read_text().strip()[-300:])
     return serial.lines, error
 
