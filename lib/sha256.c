@@ -40,29 +40,43 @@ static void schedule(uint32_t w[64], const uint8_t block[64])
 	}
 }
 
+/*
+ * The working variables are scalars, which stay in registers: the stage runs
+ * without caches, where every access to the stack takes as long as DRAM does.
+ */
 static void compress(uint32_t state[8], const uint8_t block[64])
 {
-	uint32_t w[64], v[8];
+	uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
+	uint32_t e = state[4], f = state[5], g = state[6], h = state[7];
+	uint32_t w[64];
 
 	schedule(w, block);
-	for (unsigned int i = 0; i < 8; i++)
-		v[i] = state[i];
 	for (unsigned int t = 0; t < 64; t++) {
-		uint32_t s1 = rotate_right(v[4], 6) ^ rotate_right(v[4], 11) ^
-			      rotate_right(v[4], 25);
-		uint32_t ch = (v[4] & v[5]) ^ (~v[4] & v[6]);
-		uint32_t t1 = v[7] + s1 + ch + round_constants[t] + w[t];
-		uint32_t s0 = rotate_right(v[0], 2) ^ rotate_right(v[0], 13) ^
-			      rotate_right(v[0], 22);
-		uint32_t maj = (v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]);
+		uint32_t s1 = rotate_right(e, 6) ^ rotate_right(e, 11) ^
+			      rotate_right(e, 25);
+		uint32_t ch = (e & f) ^ (~e & g);
+		uint32_t t1 = h + s1 + ch + round_constants[t] + w[t];
+		uint32_t s0 = rotate_right(a, 2) ^ rotate_right(a, 13) ^
+			      rotate_right(a, 22);
+		uint32_t maj = (a & b) ^ (a & c) ^ (b & c);
 
-		for (unsigned int i = 7; i > 0; i--)
-			v[i] = v[i - 1];
-		v[4] += t1;
-		v[0] = t1 + s0 + maj;
+		h = g;
+		g = f;
+		f = e;
+		e = d + t1;
+		d = c;
+		c = b;
+		b = a;
+		a = t1 + s0 + maj;
 	}
-	for (unsigned int i = 0; i < 8; i++)
-		state[i] += v[i];
+	state[0] += a;
+	state[1] += b;
+	state[2] += c;
+	state[3] += d;
+	state[4] += e;
+	state[5] += f;
+	state[6] += g;
+	state[7] += h;
 }
 
 void kq_sha256_init(struct kq_sha256 *ctx)
