@@ -81,8 +81,14 @@ kq_next_phase:
 	adr	x21, _start
 	adr	x0, kq_stack_top
 	mov	sp, x0
-	msr	daifclr, #DAIF_A	/* an SError is charged to its access */
-	ldr	w20, [x19, #KQ_BOOT_PHASE]
+	/*
+	 * An SError is charged to its access: not before there is a place to
+	 * count it, or one that never ends would lead here for ever.
+	 */
+	ldr	x0, [x19, #KQ_BOOT_IO]
+	cbz	x0, 1f
+	msr	daifclr, #DAIF_A
+1:	ldr	w20, [x19, #KQ_BOOT_PHASE]
 	cmp	w20, #KQ_BOOT_PHASES
 	b.hs	leave
 	add	w1, w20, #1

@@ -221,6 +221,8 @@ void kq_stage_smmus(struct kq_stage *stage)
 		return;
 	kq_step_begin(stage, KQ_STEP_SMMU);
 	for (uint32_t i = 0; i < stage->plan->smmus.count; i++) {
+		/* A late SError of a device must not cost the policy. */
+		(void)kq_io_faulted(&stage->io);
 		if (stage->smmus[i].type == KQ_SMMU_V3)
 			kq_smmu3_quiesce(stage, i);
 		else

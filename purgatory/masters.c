@@ -110,8 +110,11 @@ static void visit(struct kq_stage *stage, uint32_t index)
 {
 	const struct kq_plan_function *fn =
 		&kq_plan_functions(stage->plan)[index];
-	enum kq_fn_result result = identify(stage, fn);
+	enum kq_fn_result result;
 
+	/* An SError the crash left pending is not this function's. */
+	(void)kq_io_faulted(&stage->io);
+	result = identify(stage, fn);
 	if (result == KQ_FN_QUIET) {
 		stage->functions[index].active = true;
 		result = master_off(stage, index);
