@@ -6,6 +6,9 @@
  */
 #include "purgatory/pci.h"
 
+/* No path from a function to its root is longer. */
+#define BUSES 256u
+
 /* Is the VF at this address one its PF has switched on? */
 static bool vf_exists(struct kq_stage *stage, const struct kq_plan_function *vf)
 {
@@ -148,6 +151,28 @@ static bool resisted(const struct kq_report_function *record)
 	       record->result == KQ_FN_RESET_TIMEOUT;
 }
 
+/*
+ * Is the bridge, or a function somewhere below it, one the user wants left
+ * alone? The depth bounds the climb: nobody has checked the plan for loops.
+ */
+static bool leads_to_skipped(const struct kq_stage *stage, uint32_t bridge)
+{
+	const struct kq_plan_function *fns = kq_plan_functions(stage->plan);
+
+	for (uint32_t i = 0; i < stage->plan->functions.count; i++) {
+		uint32_t at = i;
+
+		if (!(fns[i].flags & KQ_FN_SKIP))
+			continue;
+		for (uint32_t d = 0; d < BUSES && at != KQ_NONE; d++) {
+			if (at == bridge)
+				return true;
+			at = fns[at].parent;
+		}
+	}
+	return false;
+}
+
 static void bridge_off(struct kq_stage *stage, uint32_t index)
 {
 	const struct kq_plan_function *bridge =
@@ -157,7 +182,8 @@ static void bridge_off(struct kq_stage *stage, uint32_t index)
 	uint32_t found;
 
 	if (!stage->functions[index].active ||
-	    record->flags & KQ_FN_BME_CLEARED)
+	    record->flags & KQ_FN_BME_CLEARED ||
+	    leads_to_skipped(stage, index))
 		return;
 	found = kq_pci_read(stage, bridge, KQ_PCI_COMMAND_STATUS);
 	if (!kq_io_faulted(&stage->io) && found != KQ_PCI_ALL_ONES)
@@ -179,7 +205,8 @@ void kq_pci_bridges_off(struct kq_stage *stage)
 {
 	const struct kq_plan_function *fns = kq_plan_functions(stage->plan);
 
-	if (!(stage->plan->flags & KQ_PLAN_BRIDGES))
+	if (!(stage->plan->flags & KQ_PLAN_BRIDGES) ||
+	    stage->plan->quiesce == KQ_QUIESCE_NONE)
 		return;
 	for (uint32_t i = 0; i < stage->plan->functions.count; i++)
 		if (!(fns[i].flags & KQ_FN_BRIDGE) &&

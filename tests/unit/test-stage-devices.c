@@ -347,6 +347,40 @@ static void bridge_last_resort(void)
 	world_free(&w);
 }
 
+/* A bridge takes all below it along: not one the user wants left alone. */
+static void bridge_above_a_skipped_one(void)
+{
+	struct world w;
+
+	for (int bridge = 0; bridge < 2; bridge++) {
+		world_init(&w);
+		w.options.flags = KQ_PLAN_BRIDGES;
+		add_resister(&w);
+		world_plan(&w);
+		sim_plan_entry(w.plan, bridge ? w.port1 : w.nic)->flags |=
+			KQ_FN_SKIP;
+		world_run(&w);
+		EXPECT(world_clean(&w));
+		EXPECT_EQ(world_result(&w, w.old), KQ_FN_STILL_MASTERING);
+		EXPECT_EQ(w.port1->writes, 0);
+		world_free(&w);
+	}
+}
+
+static void bridge_with_quiesce_none(void)
+{
+	struct world w;
+
+	world_init(&w);
+	w.options.flags = KQ_PLAN_BRIDGES;
+	w.options.quiesce = KQ_QUIESCE_NONE;
+	w.nic->faults.aborts = true;
+	world_run(&w);
+	EXPECT_EQ(world_result(&w, w.nic), KQ_FN_UNREACHABLE);
+	EXPECT_EQ(w.port1->writes, 0);
+	world_free(&w);
+}
+
 /* The bridge itself answers nothing any more: no junk is written to it. */
 static void bridge_that_died(void)
 {
@@ -447,6 +481,8 @@ static const struct test_case cases[] = {
 	CASE(orderly_left_alone),
 	CASE(orderly_pending_offender),
 	CASE(bridge_last_resort),
+	CASE(bridge_above_a_skipped_one),
+	CASE(bridge_with_quiesce_none),
 	CASE(bridge_that_died),
 	CASE(plan_that_is_refused),
 	CASE(console_pl011),
