@@ -118,6 +118,32 @@ static bool function_ok(const struct kq_plan_header *plan,
 	       name_ok(fn->driver);
 }
 
+/* By address, each once: the stage looks functions up by bisection. */
+static bool in_order(const struct kq_plan_function *fn,
+		     const struct kq_plan_function *next)
+{
+	return fn->segment < next->segment ||
+	       (fn->segment == next->segment && fn->bdf < next->bdf);
+}
+
+static bool pf_ok(const struct kq_plan_header *plan,
+		  const struct kq_plan_function *fn)
+{
+	return fn->pf == KQ_NONE ||
+	       !(kq_plan_functions(plan)[fn->pf].flags & KQ_FN_VF);
+}
+
+static bool functions_ok(const struct kq_plan_header *plan)
+{
+	const struct kq_plan_function *fns = kq_plan_functions(plan);
+
+	for (uint32_t i = 0; i < plan->functions.count; i++)
+		if (!function_ok(plan, &fns[i]) || !pf_ok(plan, &fns[i]) ||
+		    (i > 0 && !in_order(&fns[i - 1], &fns[i])))
+			return false;
+	return true;
+}
+
 static bool smmu_ok(const struct kq_plan_smmu *smmu)
 {
 	bool known = smmu->type == KQ_SMMU_V1 || smmu->type == KQ_SMMU_V2 ||
@@ -134,9 +160,8 @@ static bool entries_ok(const struct kq_plan_header *plan)
 	for (uint32_t i = 0; i < plan->hosts.count; i++)
 		if (!host_ok(&kq_plan_hosts(plan)[i]))
 			return false;
-	for (uint32_t i = 0; i < plan->functions.count; i++)
-		if (!function_ok(plan, &kq_plan_functions(plan)[i]))
-			return false;
+	if (!functions_ok(plan))
+		return false;
 	for (uint32_t i = 0; i < plan->smmus.count; i++)
 		if (!smmu_ok(&kq_plan_smmus(plan)[i]))
 			return false;
