@@ -25,15 +25,21 @@ tests_sim_libsim_a_SOURCES = \
 SIM_LIBS = tests/sim/libsim.a lib/libkq.a $(FDT_LIBS)
 
 check_PROGRAMS += \
+	tests/unit/test-plan \
+	tests/unit/test-sha256 \
 	tests/unit/test-sim \
 	tests/unit/test-stage-devices \
 	tests/unit/test-stage-errors \
+	tests/unit/test-stage-fdt \
 	tests/unit/test-stage-reset \
 	tests/unit/test-stage-smmu \
 	tests/unit/test-stage-walk
+tests_unit_test_plan_LDADD = $(SIM_LIBS)
+tests_unit_test_sha256_LDADD = $(SIM_LIBS)
 tests_unit_test_sim_LDADD = $(SIM_LIBS)
 tests_unit_test_stage_devices_LDADD = $(SIM_LIBS)
 tests_unit_test_stage_errors_LDADD = $(SIM_LIBS)
+tests_unit_test_stage_fdt_LDADD = $(SIM_LIBS)
 tests_unit_test_stage_reset_LDADD = $(SIM_LIBS)
 tests_unit_test_stage_smmu_LDADD = $(SIM_LIBS)
 tests_unit_test_stage_walk_LDADD = $(SIM_LIBS)
