@@ -135,9 +135,13 @@ void kq_pci_wait_pending(struct kq_stage *stage)
 	find_pending_offenders(stage);
 }
 
-static bool flr_allowed(const struct kq_plan_function *fn)
+static bool flr_allowed(const struct kq_stage *stage, uint32_t index)
 {
+	const struct kq_plan_function *fn =
+		&kq_plan_functions(stage->plan)[index];
+
 	return fn->flags & (KQ_FN_FLR | KQ_FN_AF_FLR) &&
+	       !stage->functions[index].keep_vfs &&
 	       !(fn->flags &
 		 (KQ_FN_FLR_BROKEN | KQ_FN_DEV_RESET | KQ_FN_BRIDGE));
 }
@@ -148,7 +152,18 @@ static bool goes_with_pf(const struct kq_stage *stage,
 {
 	return fn->flags & KQ_FN_VF &&
 	       kq_pci_to_quiet(&stage->functions[fn->pf]) &&
-	       flr_allowed(&kq_plan_functions(stage->plan)[fn->pf]);
+	       flr_allowed(stage, fn->pf);
+}
+
+/* A VF that the user wants left alone would not survive its PF's FLR. */
+static void find_vfs_to_keep(struct kq_stage *stage)
+{
+	const struct kq_plan_function *fns = kq_plan_functions(stage->plan);
+
+	for (uint32_t i = 0; i < stage->plan->functions.count; i++)
+		if (fns[i].flags & KQ_FN_VF && fns[i].flags & KQ_FN_SKIP &&
+		    stage->functions[i].active)
+			stage->functions[fns[i].pf].keep_vfs = true;
 }
 
 static void save_config(struct kq_stage *stage,
@@ -226,7 +241,7 @@ static void start_resets(struct kq_stage *stage)
 
 	for (uint32_t i = 0; i < stage->plan->functions.count; i++)
 		if (kq_pci_to_quiet(&stage->functions[i]) &&
-		    flr_allowed(&fns[i]) && !goes_with_pf(stage, &fns[i]) &&
+		    flr_allowed(stage, i) && !goes_with_pf(stage, &fns[i]) &&
 		    fits_budget(stage, &fns[i]))
 			write_flr(stage, i);
 }
@@ -314,6 +329,7 @@ void kq_pci_reset(struct kq_stage *stage)
 
 	if (stage->plan->quiesce < KQ_QUIESCE_FLR)
 		return;
+	find_vfs_to_keep(stage);
 	start_resets(stage);
 	mark_vfs(stage);
 	while ((next = look_for_answers(stage, pause)) != 0) {

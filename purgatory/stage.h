@@ -31,7 +31,7 @@ struct kq_function {
 	uint8_t active;		   /* identity is right: it may be touched */
 	uint8_t quiesce;	   /* it is the stage's job to quiet it */
 	uint8_t resetting;	   /* FLR was written, not yet answered */
-	uint8_t reserved;
+	uint8_t keep_vfs;	   /* a VF of it shall be left alone: no FLR */
 };
 
 /*

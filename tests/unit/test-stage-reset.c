@@ -285,6 +285,31 @@ static void pf_resets_its_vfs(void)
 	world_free(&w);
 }
 
+/* The PF is quiet without a reset, which would take the skipped VF away. */
+static void skipped_vf_keeps_its_pf(void)
+{
+	struct world w;
+	struct sim_function *vf0, *vf1;
+
+	world_init(&w);
+	w.nic->config[PCI_CACHE_LINE_SIZE / 4] |= 0x00800000;
+	sim_add_sriov(w.nic, 2, 2, 1);
+	vf0 = w.sim->functions[w.sim->function_count - 2];
+	vf1 = w.sim->functions[w.sim->function_count - 1];
+	vf0->smmu = vf1->smmu = 0;
+	world_plan(&w);
+	sim_plan_entry(w.plan, vf0)->flags |= KQ_FN_SKIP;
+	world_run(&w);
+	EXPECT(world_clean(&w));
+	EXPECT_EQ(world_result(&w, w.nic), KQ_FN_QUIET);
+	EXPECT_EQ(w.nic->flr_count, 0);
+	EXPECT_EQ(w.nic->bme_clears, 1);
+	EXPECT_EQ(world_result(&w, vf0), KQ_FN_SKIPPED);
+	EXPECT(sim_present(vf0) && sim_bme(vf0));
+	EXPECT_EQ(world_result(&w, vf1), KQ_FN_RESET);
+	world_free(&w);
+}
+
 static void vfs_of_a_pf_without_reset(void)
 {
 	struct world w;
@@ -412,6 +437,7 @@ static const struct test_case cases[] = {
 	CASE(pending_for_ever),
 	CASE(pending_for_ever_small_budget),
 	CASE(pf_resets_its_vfs),
+	CASE(skipped_vf_keeps_its_pf),
 	CASE(vfs_of_a_pf_without_reset),
 	CASE(vfs_that_went_away),
 	CASE(pulled_out_in_mid_reset),
