@@ -25,7 +25,9 @@ tests_sim_libsim_a_SOURCES = \
 SIM_LIBS = tests/sim/libsim.a lib/libkq.a $(FDT_LIBS)
 
 check_PROGRAMS += \
+	tests/unit/test-bits \
 	tests/unit/test-plan \
+	tests/unit/test-report \
 	tests/unit/test-sha256 \
 	tests/unit/test-sim \
 	tests/unit/test-stage-devices \
@@ -33,8 +35,13 @@ check_PROGRAMS += \
 	tests/unit/test-stage-fdt \
 	tests/unit/test-stage-reset \
 	tests/unit/test-stage-smmu \
-	tests/unit/test-stage-walk
+	tests/unit/test-stage-walk \
+	tests/fuzz/fuzz-plan \
+	tests/fuzz/fuzz-report \
+	tests/fuzz/fuzz-stage-fdt
+tests_unit_test_bits_LDADD = $(SIM_LIBS)
 tests_unit_test_plan_LDADD = $(SIM_LIBS)
+tests_unit_test_report_LDADD = $(SIM_LIBS)
 tests_unit_test_sha256_LDADD = $(SIM_LIBS)
 tests_unit_test_sim_LDADD = $(SIM_LIBS)
 tests_unit_test_stage_devices_LDADD = $(SIM_LIBS)
@@ -43,3 +50,9 @@ tests_unit_test_stage_fdt_LDADD = $(SIM_LIBS)
 tests_unit_test_stage_reset_LDADD = $(SIM_LIBS)
 tests_unit_test_stage_smmu_LDADD = $(SIM_LIBS)
 tests_unit_test_stage_walk_LDADD = $(SIM_LIBS)
+tests_fuzz_fuzz_plan_SOURCES = tests/fuzz/fuzz-plan.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_plan_LDADD = $(SIM_LIBS)
+tests_fuzz_fuzz_report_SOURCES = tests/fuzz/fuzz-report.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_report_LDADD = $(SIM_LIBS)
+tests_fuzz_fuzz_stage_fdt_SOURCES = tests/fuzz/fuzz-stage-fdt.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_stage_fdt_LDADD = $(SIM_LIBS)

@@ -189,6 +189,7 @@ static void capabilities(void)
 	VALUE(functions[2].af_cap = 0);
 	VALUE(functions[3].pcie_cap = 0);
 	VALUE(functions[3].reset_delay_ms = KQ_PLAN_MAX_RESET_DELAY_MS + 1);
+	VALUE(functions[3].driver[KQ_DRIVER_NAME_SIZE - 1] = 'x');
 	VALUE(memset(functions[3].driver, 'x', KQ_DRIVER_NAME_SIZE));
 }
 
