@@ -6,6 +6,7 @@
 kq_cache=${KQ_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/kexec-quiesce}
 
 kq_start=$SECONDS
+kq_start_epoch=$EPOCHSECONDS
 
 # say WORD... - one line of progress, with the seconds since the start
 say() {

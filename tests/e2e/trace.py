@@ -37,6 +37,12 @@ LANDED = {"smmuv3_translate_success": "translated",
 STOPPED = {"smmuv3_translate_abort": "abort"}
 
 
+def _sid_of(bdf):
+    """StreamID of a function: the emulated SMMU takes the requester ID."""
+    bus, device, function = re.split("[:.]", bdf)
+    return int(bus, 16) << 8 | int(device, 16) << 3 | int(function, 16)
+
+
 class Image:
     """Where the loaded image lies, as `kexec -d` tells."""
 
@@ -61,8 +67,12 @@ class Trace:
     landed, stopped: Counter of (phase, StreamID)
     hits:            Counter of (phase, StreamID): landed inside the region
                      that belongs to the next kernel
+    after_off:       Counter of StreamID: landed between the stage's write that
+                     switched bus mastering off and the next kernel's drivers
+    last_landed_us:  last time a stream landed before those drivers
     times:           start of each phase, microseconds of the epoch
     payload_us:      when a quiesce image's kernel started
+    user_space_us:   when the next kernel's first process started
     config, mmio:    every ConfigWrite and MmioWrite
     """
 
@@ -71,21 +81,17 @@ class Trace:
         self.landed = collections.Counter()
         self.stopped = collections.Counter()
         self.hits = collections.Counter()
-        self.last_landed = {}
+        self.after_off = collections.Counter()
+        self.last_landed_us = {}
+        self._off = set()
         self.times = {BEFORE: None}
-        self.marks = {}
+        self.user_space_us = None
         self.config, self.mmio = [], []
         self.payload_us = None
         self._phase = BEFORE
         self._now = None
         for line in lines:
             self._line(line)
-
-    def phase_us(self, first, last):
-        """Microseconds from the start of one phase to another's, or None."""
-        if self.times.get(first) is None or self.times.get(last) is None:
-            return None
-        return self.times[last] - self.times[first]
 
     def landed_in(self, sid, *phases):
         """How many transactions of a stream landed in these phases."""
@@ -142,7 +148,11 @@ class Trace:
         counter[self._phase, sid] += 1
         if counter is not self.landed:
             return
-        self.last_landed[sid] = self._now
+        if self._phase == DRIVERS:
+            return
+        self.last_landed_us[sid] = self._now
+        if sid in self._off:
+            self.after_off[sid] += 1
         addresses = _ADDRESS.findall(rest)
         low, high = self._image.region
         if addresses and low <= int(addresses[-1], 16) < high:
@@ -154,15 +164,20 @@ class Trace:
             self._mark(int(mark[1], 16))
             return
         match = _CONFIG.match(rest)
-        if match:
-            self.config.append(ConfigWrite(
-                self._now, self._phase, match[1], match[2],
-                int(match[3], 16), int(match[4], 16)))
+        if not match:
+            return
+        write = ConfigWrite(self._now, self._phase, match[1], match[2],
+                            int(match[3], 16), int(match[4], 16))
+        self.config.append(write)
+        if (write.register == 4 and not write.value & 4 and
+                self._phase in (STAGE, QUIET)):
+            self._off.add(_sid_of(write.bdf))
 
     def _mark(self, value):
-        self.marks.setdefault(value, self._now)
         if value == 0xa1 and self._phase == BEFORE:
             self._enter(BUSY)
+        elif value == 0xa2:
+            self.user_space_us = self._now
         elif value == 0xa3:
             self._enter(DRIVERS)
 
