@@ -113,15 +113,48 @@ static int check_limits(bool crash, struct kq_message *message)
 	return 0;
 }
 
-static int check_syscall(enum kq_syscall_choice choice, bool *ret_file_option,
-			 struct kq_message *message)
+/* Does this line stand in the text file? Config files have 300 KB. */
+static bool has_line(const char *path, const char *wanted)
 {
-	bool has_load = kq_machine_has_kexec_load();
-	bool has_file_load = kq_machine_has_kexec_file_load();
+	int fd = open_machine_file(path);
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
+	char line[256];
+	bool found = false;
 
-	if (!has_load && !has_file_load)
-		return kq_fail(message, KQ_ERR_NOTSUP,
-			       "this kernel is built without kexec");
+	if (!file)
+		return false;
+	while (!found && fgets(line, sizeof(line), file)) {
+		line[strcspn(line, "\n")] = '\0';
+		found = !strcmp(line, wanted);
+	}
+	fclose(file);
+	return found;
+}
+
+/*
+ * kexec_file_load(2) of a kernel built with KEXEC_SIG_FORCE refuses our image
+ * after it dropped the crash kernel. Distributions install the kernel's
+ * configuration in one of two places.
+ */
+static bool demands_signature(void)
+{
+	static const char option[] = "CONFIG_KEXEC_SIG_FORCE=y";
+	char release[128], path[PATH_MAX];
+
+	if (!read_text("/proc/sys/kernel/osrelease", release, sizeof(release)))
+		return false;
+	release[strcspn(release, "\n")] = '\0';
+	snprintf(path, sizeof(path), "/boot/config-%s", release);
+	if (has_line(path, option))
+		return true;
+	snprintf(path, sizeof(path), "/lib/modules/%s/config", release);
+	return has_line(path, option);
+}
+
+/* Can the syscalls that were asked for do it? @has_*: what works here. */
+static int check_choice(enum kq_syscall_choice choice, bool has_load,
+			bool has_file_load, struct kq_message *message)
+{
 	if (choice == KQ_SYSCALL_FILE && !has_file_load)
 		return kq_fail(message, KQ_ERR_NOTSUP,
 			       "this kernel has no kexec_file_load: leave out "
@@ -129,11 +162,39 @@ static int check_syscall(enum kq_syscall_choice choice, bool *ret_file_option,
 	if (choice == KQ_SYSCALL_LOAD && !has_load)
 		return kq_fail(message, KQ_ERR_NOTSUP,
 			       "this kernel has no kexec_load: leave out -c");
-	*ret_file_option = choice == KQ_SYSCALL_ANY && !has_load;
+	if (!has_load && !has_file_load)
+		return kq_fail(message, KQ_ERR_NOTSUP,
+			       "this kernel is built without kexec");
 	return 0;
 }
 
-int kq_check_permission(const struct kq_options *options, bool *ret_file_option,
+static int check_syscall(enum kq_syscall_choice choice, const char **ret_option,
+			 struct kq_message *message)
+{
+	bool has_load = kq_machine_has_kexec_load();
+	bool has_file_load = kq_machine_has_kexec_file_load();
+	bool must_sign = has_file_load && choice != KQ_SYSCALL_LOAD &&
+			 demands_signature();
+	int r;
+
+	r = check_choice(choice, has_load, has_file_load, message);
+	if (r < 0)
+		return r;
+	if (must_sign && (choice != KQ_SYSCALL_ANY || !has_load))
+		return kq_fail(message, KQ_ERR_NOTSUP,
+			       "this kernel's kexec_file_load takes signed "
+			       "kernels only (CONFIG_KEXEC_SIG_FORCE)%s",
+			       has_load ? ": use -c" : "");
+	*ret_option = NULL;
+	if (choice == KQ_SYSCALL_ANY && !has_load)
+		*ret_option = "-s";
+	else if (must_sign)
+		*ret_option = "-c";
+	return 0;
+}
+
+int kq_check_permission(const struct kq_options *options,
+			const char **ret_syscall_option,
 			struct kq_message *message)
 {
 	int r;
@@ -147,7 +208,7 @@ int kq_check_permission(const struct kq_options *options, bool *ret_file_option,
 	r = check_lockdown(message);
 	if (r < 0)
 		return r;
-	return check_syscall(options->syscall, ret_file_option, message);
+	return check_syscall(options->syscall, ret_syscall_option, message);
 }
 
 static unsigned long long to_mib(uint64_t bytes)

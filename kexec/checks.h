@@ -22,17 +22,19 @@ int kq_check_machine(struct kq_message *message);
 
 /**
  * kq_check_permission() - will the kernel let us load, and by which syscall?
- * @options:         says crash kernel or not, and which syscall was asked for
- * @ret_file_option: set if "-s" must be added, because the kernel has only
- *                   kexec_file_load(2)
- * @message:         what forbids it and what to do
+ * @options: says crash kernel or not, and which syscall was asked for
+ * @ret_syscall_option: "-s" or "-c" if the stock kexec must be told which
+ *           syscall to use, else NULL
+ * @message: what forbids it and what to do
  *
  * Looks at CAP_SYS_BOOT, the sysctls kexec_load_disabled and
- * kexec_load_limit_*, lockdown, and the syscalls the kernel has.
+ * kexec_load_limit_*, lockdown, the syscalls the kernel has and whether it
+ * insists on signatures.
  *
  * Return: 0; -KQ_ERR_NOTSUP.
  */
-int kq_check_permission(const struct kq_options *options, bool *ret_file_option,
+int kq_check_permission(const struct kq_options *options,
+			const char **ret_syscall_option,
 			struct kq_message *message);
 
 /**

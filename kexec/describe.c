@@ -146,7 +146,7 @@ void kq_describe_load(FILE *out, const struct kq_options *options,
 {
 	bool crash = options->action == KQ_ACTION_LOAD_CRASH;
 	char *command = kq_run_command(settings->kexec_path, options,
-				       load->file_option);
+				       load->syscall_option);
 
 	fprintf(out, "for:        %s\n",
 		crash ? "a crash (kexec -p)"

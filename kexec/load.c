@@ -75,7 +75,8 @@ static int prepare(const struct kq_options *options,
 	if (r < 0)
 		return r;
 	if (!options->output) {
-		r = kq_check_permission(options, &load->file_option, message);
+		r = kq_check_permission(options, &load->syscall_option,
+					message);
 		if (r < 0)
 			return r;
 	}

@@ -18,7 +18,7 @@ struct kq_load {
 	struct kq_plan_header *plan;
 	struct kq_layout layout;
 	struct kq_warnings warnings; /* of the plan, beside the inventory's */
-	bool file_option; /* the stock kexec must be told "-s" */
+	const char *syscall_option; /* to add for the stock kexec, or NULL */
 };
 
 /**

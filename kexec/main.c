@@ -122,7 +122,7 @@ static int run_load(const struct kq_options *options,
 		r = kq_image_seal(fd, message);
 	if (r == 0)
 		r = kq_run_stock(settings->kexec_path, options, fd,
-				 load->file_option, message);
+				 load->syscall_option, message);
 	close(fd);
 	return r;
 }
@@ -165,7 +165,7 @@ static int tell(const struct kq_options *options,
 	else
 		puts(PACKAGE_STRING);
 	fflush(stdout);
-	kq_run_stock(settings->kexec_path, options, -1, false, &message);
+	kq_run_stock(settings->kexec_path, options, -1, NULL, &message);
 	fprintf(stderr, PROGRAM ": %s\n", message.text);
 	return 0;
 }
@@ -187,7 +187,7 @@ static int run(const struct kq_options *options, struct kq_message *message)
 	/* Without a kernel there is only stock's usage message to be had. */
 	if (options->kernel && wants_quiescing(options, &settings))
 		return quiesced_load(options, &settings, message);
-	return kq_run_stock(settings.kexec_path, options, -1, false, message);
+	return kq_run_stock(settings.kexec_path, options, -1, NULL, message);
 }
 
 int main(int argc, char **argv)

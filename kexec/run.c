@@ -34,7 +34,7 @@ static bool is_this_program(const char *path)
 /* The result's strings belong to the caller's arguments. */
 static char **stock_arguments(const char *path,
 			      const struct kq_options *options, char *kernel,
-			      bool file_option)
+			      const char *syscall_option)
 {
 	size_t count = (size_t)options->stock_argc;
 	char **argv = calloc(count + 2, sizeof(*argv));
@@ -43,8 +43,8 @@ static char **stock_arguments(const char *path,
 	if (!argv)
 		return NULL;
 	*next++ = (char *)path;
-	if (file_option)
-		*next++ = (char *)"-s";
+	if (syscall_option)
+		*next++ = (char *)syscall_option;
 	for (size_t i = 1; i < count; i++)
 		*next++ = kernel && (int)i == options->kernel_index
 				  ? kernel
@@ -53,7 +53,8 @@ static char **stock_arguments(const char *path,
 }
 
 int kq_run_stock(const char *path, const struct kq_options *options,
-		 int image_fd, bool file_option, struct kq_message *message)
+		 int image_fd, const char *syscall_option,
+		 struct kq_message *message)
 {
 	char kernel[64];
 	char **argv;
@@ -67,7 +68,7 @@ int kq_run_stock(const char *path, const struct kq_options *options,
 			       path);
 	snprintf(kernel, sizeof(kernel), "/proc/self/fd/%d", image_fd);
 	argv = stock_arguments(path, options, image_fd >= 0 ? kernel : NULL,
-			       file_option);
+			       syscall_option);
 	if (!argv)
 		return kq_fail(message, KQ_ERR_NOMEM, "out of memory");
 	execv(path, argv);
@@ -80,10 +81,10 @@ int kq_run_stock(const char *path, const struct kq_options *options,
 }
 
 char *kq_run_command(const char *path, const struct kq_options *options,
-		     bool file_option)
+		     const char *syscall_option)
 {
 	char image[] = "QUIESCE-IMAGE";
-	char **argv = stock_arguments(path, options, image, file_option);
+	char **argv = stock_arguments(path, options, image, syscall_option);
 	char *line = NULL;
 	size_t size;
 	FILE *stream = open_memstream(&line, &size);

@@ -13,7 +13,7 @@
  * @path:        the stock kexec
  * @options:     their stock_argv is what it gets
  * @image_fd:    quiesce image that takes the kernel's place, or -1
- * @file_option: add "-s"
+ * @syscall_option: "-s" or "-c" to add, or NULL
  * @message:     why it failed
  *
  * Replacing this process, instead of starting another, makes exit status,
@@ -22,7 +22,8 @@
  * Return: -KQ_ERR_SYSTEM; -KQ_ERR_NOMEM; -KQ_ERR_VALUE @path is this program.
  */
 int kq_run_stock(const char *path, const struct kq_options *options,
-		 int image_fd, bool file_option, struct kq_message *message);
+		 int image_fd, const char *syscall_option,
+		 struct kq_message *message);
 
 /**
  * kq_run_command() - what kq_run_stock() would run, as one line of words
@@ -30,7 +31,7 @@ int kq_run_stock(const char *path, const struct kq_options *options,
  * Return: the line, to be freed with free(); NULL if out of memory.
  */
 char *kq_run_command(const char *path, const struct kq_options *options,
-		     bool file_option);
+		     const char *syscall_option);
 
 /**
  * kq_image_memfd() - an empty file in memory for the quiesce image

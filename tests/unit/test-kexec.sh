@@ -166,6 +166,8 @@ test_passthrough() {
 	# ours mean nothing when nothing is loaded, but are checked
 	kexec -p -u --smmu-policy=abort
 	check "pass" argv_is -p -u
+	kexec -e --smmu-policy=abort "$dir"/Image
+	check "pass" argv_is -e "$dir"/Image
 	refused 'policy' -u --smmu-policy=nonsense
 	# no kernel: stock says so
 	kexec -p --smmu-policy=abort
@@ -231,6 +233,23 @@ test_syscalls() {
 	KQ_TEST_LACKS='kexec_load kexec_file_load'
 	refused 'without kexec' -p --quiesce=flr "$dir"/Image
 	unset KQ_TEST_LACKS
+	# a kernel that wants signatures would drop what it has before refusing
+	echo 6.99-test >"$dir"/root/proc/sys/kernel/osrelease
+	mkdir -p "$dir"/root/boot
+	printf '%s\n' CONFIG_KEXEC_SIG=y CONFIG_KEXEC_SIG_FORCE=y \
+		>"$dir"/root/boot/config-6.99-test
+	kexec -p --quiesce=flr "$dir"/Image
+	loaded -c -p "$fd"
+	kexec -c -p --quiesce=flr "$dir"/Image
+	loaded -c -p "$fd"
+	refused 'signed kernels only.*: use -c' -a -p --quiesce=flr \
+		"$dir"/Image
+	refused 'signed kernels only.*: use -c' -s -p --quiesce=flr \
+		"$dir"/Image
+	export KQ_TEST_LACKS=kexec_load
+	refused 'signed kernels only' -p --quiesce=flr "$dir"/Image
+	unset KQ_TEST_LACKS
+	make_machine
 }
 
 test_bad_options() {
