@@ -45,7 +45,8 @@ static void read_aer(struct kq_stage *stage, const struct kq_plan_function *fn,
 			kq_pci_read(stage, fn, cap + PCI_ERR_ROOT_STATUS);
 }
 
-static void read_evidence(struct kq_stage *stage, uint32_t index)
+/* Returns false if the function answers no more. */
+static bool read_evidence(struct kq_stage *stage, uint32_t index)
 {
 	const struct kq_plan_function *fn =
 		&kq_plan_functions(stage->plan)[index];
@@ -54,9 +55,13 @@ static void read_evidence(struct kq_stage *stage, uint32_t index)
 	if (fn->pcie_cap) {
 		record->devctl_devsta =
 			kq_pci_read(stage, fn, fn->pcie_cap + PCI_EXP_DEVCTL);
+		/* One that died is not asked a dozen times. */
+		if (record->devctl_devsta == KQ_PCI_ALL_ONES)
+			return false;
+	}
+	if (kq_pci_has_link(fn))
 		record->lnkctl_lnksta =
 			kq_pci_read(stage, fn, fn->pcie_cap + PCI_EXP_LNKCTL);
-	}
 	if (fn->aer_cap)
 		read_aer(stage, fn, record);
 	if (fn->dpc_cap)
@@ -65,19 +70,24 @@ static void read_evidence(struct kq_stage *stage, uint32_t index)
 	if (fn->flags & KQ_FN_BRIDGE)
 		stage->functions[index].secondary_status = kq_pci_read(
 			stage, fn, KQ_PCI_SECONDARY_STATUS_WORD);
-	if (kq_io_faulted(&stage->io)) {
-		record->result = KQ_FN_UNREACHABLE;
-		stage->functions[index].active = false;
-		return;
-	}
-	record->flags |= KQ_FN_EVIDENCE;
+	return !kq_io_faulted(&stage->io);
 }
 
 void kq_pci_take_evidence(struct kq_stage *stage)
 {
-	for (uint32_t i = 0; i < stage->plan->functions.count; i++)
-		if (stage->functions[i].active)
-			read_evidence(stage, i);
+	for (uint32_t i = 0; i < stage->plan->functions.count; i++) {
+		if (!stage->functions[i].active)
+			continue;
+		if (kq_stage_is_late(stage))
+			return;
+		if (read_evidence(stage, i)) {
+			stage->records[i].flags |= KQ_FN_EVIDENCE;
+			continue;
+		}
+		(void)kq_io_faulted(&stage->io);
+		stage->records[i].result = KQ_FN_UNREACHABLE;
+		stage->functions[i].active = false;
+	}
 }
 
 /*
@@ -142,8 +152,11 @@ void kq_pci_clear_own_errors(struct kq_stage *stage)
 		    stage->functions[i].resetting ||
 		    record->result == KQ_FN_SKIPPED ||
 		    record->result == KQ_FN_LEFT_ALONE ||
+		    record->flags & KQ_FN_SKIP ||
 		    !(record->flags & KQ_FN_EVIDENCE))
 			continue;
+		if (kq_stage_is_late(stage))
+			return;
 		if (clear_function(stage, i))
 			record->flags |= KQ_FN_ERRORS_CLEARED;
 		if (kq_io_faulted(&stage->io))

@@ -18,6 +18,9 @@ _Static_assert(sizeof(struct kq_stage) <= KQ_STAGE_CONTEXT_SIZE,
 _Static_assert(sizeof(struct kq_function) <= KQ_STAGE_FUNCTION_SIZE,
 	       "kq_stage_work_size() counts on it");
 
+/* Accesses go on this long behind the budget, which bounds the waits. */
+#define GRACE_US 500000u
+
 static void clear(void *start, size_t size)
 {
 	uint64_t *words = start;
@@ -58,6 +61,14 @@ uint64_t kq_stage_timeout(struct kq_stage *stage, uint64_t wanted_us,
 	if (left < least_us)
 		left = least_us;
 	return wanted_us < left ? wanted_us : left;
+}
+
+bool kq_stage_is_late(struct kq_stage *stage)
+{
+	if (kq_io_now_us(&stage->io) <= stage->deadline_us + GRACE_US)
+		return false;
+	stage->report->flags |= KQ_REPORT_OVER_BUDGET;
+	return true;
 }
 
 /* An empty report that is valid as soon as it is sealed. */

@@ -65,6 +65,16 @@ static inline bool kq_pci_to_quiet(const struct kq_function *fn)
 	return fn->active && fn->quiesce;
 }
 
+/*
+ * Has it link registers? Root complex integrated endpoints need none: with
+ * version 1 of the capability, another one may stand in their place.
+ */
+static inline bool kq_pci_has_link(const struct kq_plan_function *fn)
+{
+	return fn->pcie_cap && fn->port_type != PCI_EXP_TYPE_RC_END &&
+	       fn->port_type != PCI_EXP_TYPE_RC_EC;
+}
+
 /* masters.c, steps 3 and 4: identity check, bus master off. */
 void kq_pci_masters_off(struct kq_stage *stage);
 

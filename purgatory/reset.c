@@ -177,12 +177,14 @@ static void save_config(struct kq_stage *stage,
 	if (!cap)
 		return;
 	saved->devctl = kq_pci_read(stage, fn, cap + PCI_EXP_DEVCTL);
-	saved->lnkctl = kq_pci_read(stage, fn, cap + PCI_EXP_LNKCTL);
+	if (kq_pci_has_link(fn))
+		saved->lnkctl = kq_pci_read(stage, fn, cap + PCI_EXP_LNKCTL);
 	/* Version 1 of the capability ends before the second set. */
 	if (((kq_pci_read(stage, fn, cap) >> 16) & PCI_EXP_FLAGS_VERS) < 2)
 		return;
 	saved->devctl2 = kq_pci_read(stage, fn, cap + PCI_EXP_DEVCTL2);
-	saved->lnkctl2 = kq_pci_read(stage, fn, cap + PCI_EXP_LNKCTL2);
+	if (kq_pci_has_link(fn))
+		saved->lnkctl2 = kq_pci_read(stage, fn, cap + PCI_EXP_LNKCTL2);
 }
 
 static void write_flr(struct kq_stage *stage, uint32_t index)
@@ -347,24 +349,33 @@ void kq_pci_reset(struct kq_stage *stage)
 	give_up(stage);
 }
 
+static void write_pcie_config(struct kq_stage *stage,
+			      const struct kq_plan_function *fn,
+			      const struct kq_saved_config *saved)
+{
+	uint32_t cap = fn->pcie_cap, half = ~KQ_PCI_STATUS_HALF;
+
+	kq_pci_write(stage, fn, cap + PCI_EXP_DEVCTL,
+		     saved->devctl & half & ~PCI_EXP_DEVCTL_BCR_FLR);
+	if (kq_pci_has_link(fn))
+		kq_pci_write(stage, fn, cap + PCI_EXP_LNKCTL,
+			     saved->lnkctl & half & ~PCI_EXP_LNKCTL_RL);
+	if (((kq_pci_read(stage, fn, cap) >> 16) & PCI_EXP_FLAGS_VERS) < 2)
+		return;
+	kq_pci_write(stage, fn, cap + PCI_EXP_DEVCTL2, saved->devctl2 & half);
+	if (kq_pci_has_link(fn))
+		kq_pci_write(stage, fn, cap + PCI_EXP_LNKCTL2,
+			     saved->lnkctl2 & half);
+}
+
 static void write_config(struct kq_stage *stage,
 			 const struct kq_plan_function *fn,
 			 const struct kq_saved_config *saved)
 {
-	uint32_t cap = fn->pcie_cap, half = ~KQ_PCI_STATUS_HALF;
+	uint32_t half = ~KQ_PCI_STATUS_HALF;
 
-	if (cap) {
-		kq_pci_write(stage, fn, cap + PCI_EXP_DEVCTL,
-			     saved->devctl & half & ~PCI_EXP_DEVCTL_BCR_FLR);
-		kq_pci_write(stage, fn, cap + PCI_EXP_LNKCTL,
-			     saved->lnkctl & half & ~PCI_EXP_LNKCTL_RL);
-	}
-	if (cap && ((kq_pci_read(stage, fn, cap) >> 16) & PCI_EXP_FLAGS_VERS) >= 2) {
-		kq_pci_write(stage, fn, cap + PCI_EXP_DEVCTL2,
-			     saved->devctl2 & half);
-		kq_pci_write(stage, fn, cap + PCI_EXP_LNKCTL2,
-			     saved->lnkctl2 & half);
-	}
+	if (fn->pcie_cap)
+		write_pcie_config(stage, fn, saved);
 	for (uint32_t reg = PCI_BASE_ADDRESS_0; reg <= PCI_BASE_ADDRESS_5;
 	     reg += 4)
 		kq_pci_write(stage, fn, reg, saved->header[reg / 4]);

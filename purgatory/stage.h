@@ -98,6 +98,16 @@ const void *kq_stage_hand_over(struct kq_stage *stage, const void *fdt,
 uint64_t kq_stage_timeout(struct kq_stage *stage, uint64_t wanted_us,
 			  uint64_t least_us);
 
+/**
+ * kq_stage_is_late() - is it time to leave out what can be left out?
+ *
+ * The budget bounds the waits; accesses cost nothing to speak of unless
+ * functions are dead, each read of which takes a completion timeout of up
+ * to 50 ms. Half a second behind the budget the walk and the evidence end;
+ * bus masters are switched off in any case. Marks the report.
+ */
+bool kq_stage_is_late(struct kq_stage *stage);
+
 /* Start and end the timing of a step. */
 void kq_step_begin(struct kq_stage *stage, enum kq_step step);
 void kq_step_end(struct kq_stage *stage, enum kq_step step);

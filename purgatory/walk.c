@@ -167,6 +167,8 @@ static void scan_vfs(struct kq_stage *stage, const struct walk *walk,
 	    !(ctrl & PCI_SRIOV_CTRL_VFE))
 		return;
 	for (uint32_t i = 0; i < (count & 0xffff) && vf <= last; i++) {
+		if (kq_stage_is_late(stage))
+			return;
 		if (vf != bdf &&
 		    find_planned(stage, walk->host->segment, vf) == KQ_NONE)
 			switch_off(stage, walk, vf,
@@ -248,6 +250,8 @@ static bool probe(struct kq_stage *stage, struct walk *walk, uint32_t bdf,
 {
 	uint32_t id, type;
 
+	if (kq_stage_is_late(stage))
+		return false;
 	/* A fault of the function before is not this one's. */
 	(void)kq_io_faulted(&stage->io);
 	id = walk_read(stage, walk, bdf, PCI_VENDOR_ID);

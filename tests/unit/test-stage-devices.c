@@ -255,6 +255,33 @@ static void dies_at_any_access(void)
 	breaks_at_any_access(false, 0);
 }
 
+/* 27 slots whose device hangs, each read of which takes 50 ms. */
+static void slots_that_hang(void)
+{
+	struct world w;
+
+	world_init(&w);
+	w.options.budget_ms = 200;
+	world_plan(&w);
+	for (uint8_t i = 4; i < 31; i++) {
+		struct sim_function *port =
+			sim_add_bridge(w.sim, w.host, NULL, (uint8_t)(i << 3),
+				       PCI_EXP_TYPE_ROOT_PORT, i, i);
+		struct sim_function *fn =
+			world_endpoint(&w, port, 0, NIC_ID);
+
+		fn->faults.dead = true;
+		fn->faults.dead_read_us = 50000;
+	}
+	w.sim->limit_us = 800000;
+	world_run(&w);
+	EXPECT(world_clean(&w));
+	EXPECT(w.run.report->flags & KQ_REPORT_OVER_BUDGET);
+	EXPECT_EQ(world_result(&w, w.nic), KQ_FN_QUIET);
+	EXPECT_EQ(kq_report_smmus(w.run.report)->result, KQ_SMMU_DONE);
+	world_free(&w);
+}
+
 static void still_mastering(void)
 {
 	struct world w;
@@ -476,6 +503,7 @@ static const struct test_case cases[] = {
 	CASE(aborting_function),
 	CASE(aborts_at_any_access),
 	CASE(dies_at_any_access),
+	CASE(slots_that_hang),
 	CASE(still_mastering),
 	CASE(still_mastering_to_reset),
 	CASE(orderly_left_alone),

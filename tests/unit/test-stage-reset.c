@@ -285,6 +285,31 @@ static void pf_resets_its_vfs(void)
 	world_free(&w);
 }
 
+/*
+ * An integrated endpoint has no link: what stands in the place of its link
+ * registers is another capability's business.
+ */
+static void integrated_endpoint_has_no_link(void)
+{
+	struct world w;
+	struct sim_function *fn;
+
+	world_init(&w);
+	fn = sim_add_function(w.sim, w.host, NULL, 0x20, 0xa2381234u,
+			      NIC_CLASS);
+	fn->smmu = 0;
+	sim_add_pcie(fn, PCI_EXP_TYPE_RC_END, true);
+	world_run(&w);
+	EXPECT(world_clean(&w));
+	EXPECT_EQ(world_result(&w, fn), KQ_FN_RESET);
+	EXPECT(!sim_find_write(w.sim, fn, fn->pcie_cap + PCI_EXP_LNKCTL, 0, 0));
+	EXPECT(!sim_find_write(w.sim, fn, fn->pcie_cap + PCI_EXP_LNKCTL2, 0,
+			       0));
+	EXPECT(sim_find_write(w.sim, w.nic, w.nic->pcie_cap + PCI_EXP_LNKCTL,
+			      0, 0));
+	world_free(&w);
+}
+
 /* The PF is quiet without a reset, which would take the skipped VF away. */
 static void skipped_vf_keeps_its_pf(void)
 {
@@ -437,6 +462,7 @@ static const struct test_case cases[] = {
 	CASE(pending_for_ever),
 	CASE(pending_for_ever_small_budget),
 	CASE(pf_resets_its_vfs),
+	CASE(integrated_endpoint_has_no_link),
 	CASE(skipped_vf_keeps_its_pf),
 	CASE(vfs_of_a_pf_without_reset),
 	CASE(vfs_that_went_away),
