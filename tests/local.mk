@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 
 # Inventory, settings, plan builder
-check_PROGRAMS += tests/unit/test-devicetree tests/unit/test-iort \
-	tests/unit/test-mcfg tests/unit/test-settings
+check_LIBRARIES += tests/unit/libcaptured.a
+tests_unit_libcaptured_a_SOURCES = tests/unit/captured.c tests/unit/captured.h
+check_PROGRAMS += tests/unit/test-devicetree tests/unit/test-inventory \
+	tests/unit/test-iort tests/unit/test-mcfg tests/unit/test-settings
+tests_unit_test_inventory_LDADD = tests/unit/libcaptured.a $(KQ_LIBS)
+EXTRA_DIST += tests/data/inventory/qemu-virt-acpi.tree \
+	tests/data/inventory/qemu-virt-pci.tree
 tests_unit_test_devicetree_LDADD = $(KQ_LIBS)
 EXTRA_DIST += tests/data/inventory/qemu-virt.dts \
 	tests/data/inventory/reserved.dts tests/data/inventory/soc.dts
