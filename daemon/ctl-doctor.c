@@ -165,6 +165,7 @@ int kq_ctl_doctor(const struct kq_ctl *ctl)
 	kq_doctor_devices(&doctor);
 	kq_doctor_loaded(&doctor);
 	status = show(ctl, &doctor);
+	kq_inventory_free(doctor.inventory);
 	free(doctor.findings);
 	return status;
 }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "lib/inventory/inventory.h"
 #include "lib/settings.h"
 
 enum kq_health {
@@ -24,6 +25,7 @@ struct kq_finding {
 struct kq_doctor {
 	const char *root; /* "" or a captured machine's tree */
 	const struct kq_settings *settings;
+	struct kq_inventory *inventory; /* NULL if it could not be had */
 	struct kq_finding *findings;
 	size_t count;
 	bool lost; /* a finding could not be stored */

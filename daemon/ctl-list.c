@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "daemon/ctl-json.h"
 #include "daemon/ctl-pci-names.h"
@@ -73,8 +74,11 @@ static void print_rest(const struct kq_inventory *inventory, FILE *out)
 	for (size_t i = 0; i < inventory->smmu_count; i++) {
 		const struct kq_inventory_smmu *smmu = &inventory->smmus[i];
 
-		fprintf(out, "SMMU 0x%" PRIx64 ": %s, %s%s\n", smmu->base,
-			kq_word_smmu_type(smmu->type), smmu->model,
+		const char *type = kq_word_smmu_type(smmu->type);
+		bool named = *smmu->model && strcmp(smmu->model, type) != 0;
+
+		fprintf(out, "SMMU 0x%" PRIx64 ": %s%s%s%s\n", smmu->base,
+			type, named ? ", " : "", named ? smmu->model : "",
 			smmu->coherent ? ", coherent" : "");
 	}
 	for (size_t i = 0; i < inventory->host_count; i++) {

@@ -148,7 +148,9 @@ static void cell_found(struct kq_table *table,
 {
 	bool pending = fn->devctl_devsta >> 16 & PCI_EXP_DEVSTA_TRPND;
 
-	if (fn->command_status == 0 || fn->command_status == UINT32_MAX)
+	/* A function the stage could not read has neither. */
+	if (fn->command_status == UINT32_MAX ||
+	    (fn->command_status == 0 && !(fn->flags & KQ_FN_EVIDENCE)))
 		kq_table_cell(table, "-");
 	else
 		kq_table_cell(table, "%s%s",
@@ -460,7 +462,8 @@ static void name_writer(const struct kq_report_function *fn, const char *gap,
 static void print_writers(const struct kq_report_header *report, bool verbose,
 			  FILE *out)
 {
-	const unsigned int max_named = verbose ? UINT32_MAX : 8;
+	const unsigned int max_named = verbose ? UINT32_MAX : 12;
+	const unsigned int in_a_line = 3;
 	unsigned int count = 0;
 
 	for (uint32_t i = 0; i < report->functions.count; i++) {
@@ -472,7 +475,11 @@ static void print_writers(const struct kq_report_header *report, bool verbose,
 		if (count == 0)
 			fprintf(out, "\nStill bus-mastering when the old kernel handed over:");
 		if (count < max_named)
-			name_writer(fn, count ? ", " : "\n  ", out);
+			name_writer(fn,
+				    count == 0		   ? "\n  " :
+				    count % in_a_line == 0 ? ",\n  " :
+							     ", ",
+				    out);
 		count++;
 	}
 	if (count > max_named)

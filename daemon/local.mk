@@ -9,6 +9,7 @@ daemon_libctl_a_SOURCES = \
 	daemon/ctl-doctor-machine.c \
 	daemon/ctl-json.c daemon/ctl-json.h \
 	daemon/ctl-list.c \
+	daemon/ctl-loaded.c daemon/ctl-loaded.h \
 	daemon/ctl-main.c \
 	daemon/ctl-pci-names.c daemon/ctl-pci-names.h \
 	daemon/ctl-plan.c \
