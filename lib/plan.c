@@ -110,6 +110,7 @@ static bool function_ok(const struct kq_plan_header *plan,
 	       capability_ok(fn->aer_cap, 0x100) &&
 	       capability_ok(fn->dpc_cap, 0x100) &&
 	       capability_ok(fn->sriov_cap, 0x100) &&
+	       (fn->flags & ~KQ_FN_PLAN_FLAGS) == 0 &&
 	       (!(fn->flags & KQ_FN_FLR) || fn->pcie_cap) &&
 	       (!(fn->flags & KQ_FN_AF_FLR) || fn->af_cap) &&
 	       fn->reset_delay_ms <= KQ_PLAN_MAX_RESET_DELAY_MS &&

@@ -76,6 +76,7 @@ enum kq_smmu_type {
 #define KQ_FN_FLR_BROKEN KQ_BIT32(4) /* FLR advertised, must not be used */
 #define KQ_FN_SKIP KQ_BIT32(5)	     /* user asked to leave it alone */
 #define KQ_FN_DEV_RESET KQ_BIT32(6)  /* FLR alone is not safe for it */
+#define KQ_FN_PLAN_FLAGS KQ_MASK32(6, 0) /* the rest is the report's */
 
 /* A table inside the plan or report: @count entries of @entry_size bytes. */
 struct kq_section {

@@ -152,7 +152,6 @@ void kq_pci_clear_own_errors(struct kq_stage *stage)
 		    stage->functions[i].resetting ||
 		    record->result == KQ_FN_SKIPPED ||
 		    record->result == KQ_FN_LEFT_ALONE ||
-		    record->flags & KQ_FN_SKIP ||
 		    !(record->flags & KQ_FN_EVIDENCE))
 			continue;
 		if (kq_stage_is_late(stage))

@@ -168,6 +168,9 @@ static void indices(void)
 	VALUE(hosts[0].bus_last = 0);
 	VALUE(hosts[0].bus_first = 1);
 	VALUE(functions[4].flags &= ~KQ_FN_VF);
+	/* The stage counts on its own flags, in the same word, being clear. */
+	VALUE(functions[3].flags |= KQ_BIT32(7));
+	VALUE(functions[3].flags |= KQ_BIT32(23));
 	VALUE(streams[0].smmu = 1);
 	/* A PF is no VF. */
 	VALUE(functions[4].pf = 4);
