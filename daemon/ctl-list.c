@@ -88,7 +88,7 @@ static void print_rest(const struct kq_inventory *inventory, FILE *out)
 			host->ecam, host->segment, host->bus_first,
 			host->bus_last);
 	}
-	fprintf(out, "%zu functions, %zu SMMUs, %zu ECAM windows; firmware: %s\n",
+	fprintf(out, "Functions: %zu; SMMUs: %zu; ECAM windows: %zu; firmware: %s\n",
 		inventory->function_count, inventory->smmu_count,
 		inventory->host_count, firmware_word(inventory->firmware));
 }

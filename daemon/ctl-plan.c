@@ -103,8 +103,10 @@ static void print_verdict(const struct kq_plan_header *plan, FILE *out)
 	reset = counts[ACTION_FLR] + counts[ACTION_AF_FLR] +
 		counts[ACTION_WITH_PF];
 	quiet = counts[ACTION_MASTER_OFF] + reset;
-	fprintf(out, "%s would quiet %u function%s (%u by reset)",
-		plan->kind == KQ_PLAN_CRASH ? "A crash" : "An orderly kexec",
+	fprintf(out, "%s %u function%s (%u by reset)",
+		plan->kind == KQ_PLAN_CRASH ?
+			"A crash would quiet" :
+			"An orderly kexec would quiet what is still active of",
 		quiet, quiet == 1 ? "" : "s", reset);
 	if (counts[ACTION_OUT_OF_REACH])
 		fprintf(out, ", %u out of reach", counts[ACTION_OUT_OF_REACH]);
@@ -113,8 +115,6 @@ static void print_verdict(const struct kq_plan_header *plan, FILE *out)
 	if (counts[ACTION_OBSERVE])
 		fprintf(out, ", %u only looked at", counts[ACTION_OBSERVE]);
 	fputc('\n', out);
-	if (plan->kind == KQ_PLAN_ORDERLY)
-		fprintf(out, "Functions that their drivers have shut down would be left alone\n");
 }
 
 static void print_settings(const struct view *view, FILE *out)

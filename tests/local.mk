@@ -33,7 +33,11 @@ tests_fuzz_fuzz_mcfg_LDADD = $(KQ_LIBS)
 # quiescectl
 check_LIBRARIES += tests/unit/libfixture.a
 tests_unit_libfixture_a_SOURCES = \
+	tests/unit/golden.c tests/unit/golden.h \
 	tests/unit/report-fixture.c tests/unit/report-fixture.h
+check_PROGRAMS += tests/unit/test-ctl-list
+tests_unit_test_ctl_list_LDADD = tests/unit/libcaptured.a \
+	tests/unit/libfixture.a $(CTL_LIBS)
 check_PROGRAMS += tests/unit/test-ctl-report
 tests_unit_test_ctl_report_LDADD = tests/unit/libfixture.a $(CTL_LIBS)
 check_PROGRAMS += tests/unit/test-ctl-doctor
@@ -45,6 +49,9 @@ check_PROGRAMS += tests/fuzz/fuzz-ctl-report
 tests_fuzz_fuzz_ctl_report_SOURCES = tests/fuzz/fuzz-ctl-report.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_ctl_report_LDADD = tests/unit/libfixture.a $(CTL_LIBS)
 EXTRA_DIST += \
+	tests/data/ctl/list.txt \
+	tests/data/ctl/plan.txt \
+	tests/data/ctl/plan-orderly.txt \
 	tests/data/ctl/report-crash.json \
 	tests/data/ctl/report-crash.txt \
 	tests/data/ctl/report-crash-verbose.txt \

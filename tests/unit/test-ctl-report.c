@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * quiescectl report: what it prints is compared with golden files under
- * tests/data/ctl; KQ_UPDATE_GOLDEN=1 writes them anew, to be read by a
- * person before they are committed.
+ * quiescectl report: what it prints of made-up reports, which reports it
+ * takes and which it refuses.
  */
 #undef NDEBUG
 #include "config.h"
@@ -17,45 +16,8 @@
 #include "daemon/ctl-report.h"
 #include "daemon/ctl.h"
 #include "lib/error.h"
+#include "tests/unit/golden.h"
 #include "tests/unit/report-fixture.h"
-
-static char *slurp(const char *path, size_t *size)
-{
-	FILE *file = fopen(path, "r");
-	char *text = calloc(1, 1 << 20);
-
-	assert(text);
-	*size = 0;
-	if (!file)
-		return text;
-	*size = fread(text, 1, (1 << 20) - 1, file);
-	fclose(file);
-	return text;
-}
-
-static void compare(const char *name, const char *text, size_t size)
-{
-	char path[512];
-	size_t golden_size;
-	char *golden;
-
-	snprintf(path, sizeof(path), "%s/tests/data/ctl/%s",
-		 getenv("srcdir") ? getenv("srcdir") : ".", name);
-	if (getenv("KQ_UPDATE_GOLDEN")) {
-		FILE *file = fopen(path, "w");
-
-		assert(file);
-		fwrite(text, 1, size, file);
-		fclose(file);
-		return;
-	}
-	golden = slurp(path, &golden_size);
-	if (size != golden_size || memcmp(text, golden, size) != 0) {
-		fprintf(stderr, "%s differs; now it is:\n%s", path, text);
-		abort();
-	}
-	free(golden);
-}
 
 static void print_to_golden(const char *name, struct kq_report_header *report,
 			    enum kq_freshness freshness, bool verbose)
@@ -68,7 +30,7 @@ static void print_to_golden(const char *name, struct kq_report_header *report,
 	assert(out);
 	assert(kq_report_print(&found, verbose, out) == 0);
 	fclose(out);
-	compare(name, text, size);
+	golden_compare(name, text, size);
 	free(text);
 }
 
@@ -110,7 +72,7 @@ static void fixture_to_json(void)
 	assert(out);
 	assert(kq_json_print(kq_report_json(&found, "x.bin"), out) == 0);
 	fclose(out);
-	compare("report-crash.json", text, size);
+	golden_compare("report-crash.json", text, size);
 	json = json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL);
 	assert(json);
 	assert(json_is_false(json_object_get(json, "stale")));
