@@ -307,6 +307,15 @@ def check_gentle(run):
     return results
 
 
+def check_refused(run):
+    """What a guest's own checks found: "good NAME: ..." or "bad NAME: ..."."""
+    verdicts = [note for note in run.notes
+                if note.startswith(("good ", "bad "))]
+    return [(note.startswith("good "), note) for note in verdicts] + [
+        (len(verdicts) > 1 and "done" in run.notes,
+         "the guest came to the end of its checks")]
+
+
 def _index(notes, note):
     """Index of a note, or of the end where nobody wrote it."""
     return notes.index(note) if note in notes else len(notes)

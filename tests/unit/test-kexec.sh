@@ -104,7 +104,7 @@ config() {
 kexec() {
 	rm -f "$dir"/{ran,argv,image,writable}
 	KQ_TEST_ROOT=$dir/root KEXEC_QUIESCE_CONF=$dir/conf STUB_DIR=$dir \
-		"$program" "$@" >"$dir"/out 2>"$dir"/err
+		timeout 60 "$program" "$@" >"$dir"/out 2>"$dir"/err
 	status=$?
 }
 
