@@ -10,6 +10,8 @@
 #include "purgatory/pci.h"
 
 #define BUSES 256u
+/* A healthy machine is walked in a few milliseconds: granted in any case. */
+#define WALK_LEAST_US 250000u
 /* A capability list has at most this many entries: 192 or 3840 / 4 bytes. */
 #define CAPABILITIES_MAX 48u
 #define EXT_CAPABILITIES_MAX 960u
@@ -17,6 +19,7 @@
 /* Buses still to scan and those behind a port with one device only. */
 struct walk {
 	const struct kq_plan_host *host;
+	uint64_t end_us; /* no access after this time */
 	uint64_t todo[BUSES / 64];
 	uint64_t done[BUSES / 64];
 	uint64_t single[BUSES / 64]; /* below a port: device 0 only */
@@ -31,6 +34,14 @@ static bool bit_is_set(const uint64_t *bits, uint32_t n)
 static void bit_set(uint64_t *bits, uint32_t n)
 {
 	bits[n / 64] |= KQ_BIT64(n % 64);
+}
+
+static bool is_over(struct kq_stage *stage, const struct walk *walk)
+{
+	if (kq_io_now_us(&stage->io) <= walk->end_us)
+		return false;
+	stage->report->flags |= KQ_REPORT_OVER_BUDGET;
+	return true;
 }
 
 static uint32_t walk_read(struct kq_stage *stage, const struct walk *walk,
@@ -167,7 +178,7 @@ static void scan_vfs(struct kq_stage *stage, const struct walk *walk,
 	    !(ctrl & PCI_SRIOV_CTRL_VFE))
 		return;
 	for (uint32_t i = 0; i < (count & 0xffff) && vf <= last; i++) {
-		if (kq_stage_is_late(stage))
+		if (is_over(stage, walk))
 			return;
 		if (vf != bdf &&
 		    find_planned(stage, walk->host->segment, vf) == KQ_NONE)
@@ -250,7 +261,7 @@ static bool probe(struct kq_stage *stage, struct walk *walk, uint32_t bdf,
 {
 	uint32_t id, type;
 
-	if (kq_stage_is_late(stage))
+	if (is_over(stage, walk))
 		return false;
 	/* A fault of the function before is not this one's. */
 	(void)kq_io_faulted(&stage->io);
@@ -318,9 +329,10 @@ static void scan_next(struct kq_stage *stage, struct walk *walk, uint32_t bus)
 }
 
 /* Bus numbers below a bridge are higher than its own: one pass suffices. */
-static void walk_host(struct kq_stage *stage, const struct kq_plan_host *host)
+static void walk_host(struct kq_stage *stage, const struct kq_plan_host *host,
+		      uint64_t end_us)
 {
-	struct walk walk = { .host = host };
+	struct walk walk = { .host = host, .end_us = end_us };
 
 	for (uint32_t bus = host->bus_first; bus <= host->bus_last; bus++)
 		if (host->root_buses[bus / 32] & KQ_BIT32(bus % 32))
@@ -333,13 +345,20 @@ static void walk_host(struct kq_stage *stage, const struct kq_plan_host *host)
 	}
 }
 
+/*
+ * Each probe of a device that hangs takes up to 50 ms. Such slots get at most
+ * half of what the budget leaves: the planned functions need the rest for
+ * their reset.
+ */
 void kq_pci_walk(struct kq_stage *stage)
 {
 	const struct kq_plan_host *hosts = kq_plan_hosts(stage->plan);
+	uint64_t left = kq_stage_timeout(stage, UINT64_MAX, 2 * WALK_LEAST_US);
+	uint64_t end_us = kq_io_now_us(&stage->io) + left / 2;
 
 	if (stage->plan->quiesce == KQ_QUIESCE_NONE)
 		return;
 	for (uint32_t i = 0; i < stage->plan->hosts.count; i++)
-		walk_host(stage, &hosts[i]);
+		walk_host(stage, &hosts[i], end_us);
 	(void)kq_io_faulted(&stage->io);
 }
