@@ -73,20 +73,26 @@ static bool read_evidence(struct kq_stage *stage, uint32_t index)
 	return !kq_io_faulted(&stage->io);
 }
 
+void kq_pci_evidence_of(struct kq_stage *stage, uint32_t index)
+{
+	if (!stage->functions[index].active ||
+	    stage->records[index].flags & KQ_FN_EVIDENCE)
+		return;
+	if (read_evidence(stage, index)) {
+		stage->records[index].flags |= KQ_FN_EVIDENCE;
+		return;
+	}
+	(void)kq_io_faulted(&stage->io);
+	stage->records[index].result = KQ_FN_UNREACHABLE;
+	stage->functions[index].active = false;
+}
+
 void kq_pci_take_evidence(struct kq_stage *stage)
 {
 	for (uint32_t i = 0; i < stage->plan->functions.count; i++) {
-		if (!stage->functions[i].active)
-			continue;
 		if (kq_stage_is_late(stage))
 			return;
-		if (read_evidence(stage, i)) {
-			stage->records[i].flags |= KQ_FN_EVIDENCE;
-			continue;
-		}
-		(void)kq_io_faulted(&stage->io);
-		stage->records[i].result = KQ_FN_UNREACHABLE;
-		stage->functions[i].active = false;
+		kq_pci_evidence_of(stage, i);
 	}
 }
 

@@ -9,25 +9,29 @@
 /* No path from a function to its root is longer. */
 #define BUSES 256u
 
-/* Is the VF at this address one its PF has switched on? */
-static bool vf_exists(struct kq_stage *stage, const struct kq_plan_function *vf)
+/*
+ * Is the VF at this address one its PF has switched on? A PF that aborts is
+ * not asked again.
+ */
+static bool pf_has_vf(struct kq_stage *stage, const struct kq_plan_function *vf)
 {
 	const struct kq_plan_function *pf =
 		&kq_plan_functions(stage->plan)[vf->pf];
 	uint32_t ctrl, count, place, offset, stride, distance;
 
-	if (!stage->functions[vf->pf].active || !pf->sriov_cap)
-		return false;
 	ctrl = kq_pci_read(stage, pf, pf->sriov_cap + PCI_SRIOV_CTRL);
 	count = kq_pci_read(stage, pf, pf->sriov_cap + PCI_SRIOV_NUM_VF);
 	place = kq_pci_read(stage, pf, pf->sriov_cap + PCI_SRIOV_VF_OFFSET);
-	if (kq_io_faulted(&stage->io) || !(ctrl & PCI_SRIOV_CTRL_VFE))
+	if (kq_io_faulted(&stage->io)) {
+		stage->records[vf->pf].result = KQ_FN_UNREACHABLE;
+		stage->functions[vf->pf].active = false;
 		return false;
+	}
 	count &= 0xffff;
 	offset = place & 0xffff;
 	stride = place >> 16;
 	distance = (uint32_t)vf->bdf - pf->bdf - offset;
-	if (vf->bdf < pf->bdf + offset)
+	if (!(ctrl & PCI_SRIOV_CTRL_VFE) || vf->bdf < pf->bdf + offset)
 		return false;
 	if (stride == 0)
 		return distance == 0 && count > 0;
@@ -36,17 +40,24 @@ static bool vf_exists(struct kq_stage *stage, const struct kq_plan_function *vf)
 
 /*
  * A VF's Vendor ID reads as all ones (PCIe Base Spec, "VF Configuration
- * Space"): it is known by its PF, and by answering at all.
+ * Space"): it is known by its PF, and by answering at all. Where the PF
+ * cannot be asked any more, its class has to do: it may still be at work.
  */
 static enum kq_fn_result identify_vf(struct kq_stage *stage,
 				     const struct kq_plan_function *fn)
 {
-	if (!vf_exists(stage, fn))
+	const struct kq_plan_function *pf =
+		&kq_plan_functions(stage->plan)[fn->pf];
+	bool known = stage->functions[fn->pf].active && pf->sriov_cap &&
+		     pf_has_vf(stage, fn);
+	uint32_t class;
+
+	if (stage->functions[fn->pf].active && !known)
 		return KQ_FN_GONE;
-	return kq_pci_read(stage, fn, KQ_PCI_CLASS_REVISION) ==
-			       KQ_PCI_ALL_ONES ?
-		       KQ_FN_GONE :
-		       KQ_FN_QUIET;
+	class = kq_pci_read(stage, fn, KQ_PCI_CLASS_REVISION);
+	if (class == KQ_PCI_ALL_ONES || (!known && class != fn->class_revision))
+		return KQ_FN_GONE;
+	return KQ_FN_QUIET;
 }
 
 /* KQ_FN_QUIET stands for "it is the planned function". */
@@ -125,6 +136,12 @@ static void visit(struct kq_stage *stage, uint32_t index)
 	if (result == KQ_FN_UNREACHABLE)
 		stage->functions[index].active = false;
 	stage->records[index].result = result;
+	/*
+	 * A bridge logs an error for every function below it that is gone:
+	 * its evidence is taken before those are asked for.
+	 */
+	if (fn->flags & KQ_FN_BRIDGE)
+		kq_pci_evidence_of(stage, index);
 }
 
 /*

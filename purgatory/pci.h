@@ -79,6 +79,7 @@ static inline bool kq_pci_has_link(const struct kq_plan_function *fn)
 void kq_pci_masters_off(struct kq_stage *stage);
 
 /* evidence.c, step 3: snapshot; step 10: clear what the stage raised. */
+void kq_pci_evidence_of(struct kq_stage *stage, uint32_t index);
 void kq_pci_take_evidence(struct kq_stage *stage);
 void kq_pci_clear_own_errors(struct kq_stage *stage);
 

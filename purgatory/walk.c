@@ -236,8 +236,9 @@ static void scan_function(struct kq_stage *stage, struct walk *walk,
 			      kq_plan_functions(stage->plan)[index].sriov_cap :
 			      0;
 		/* Not the planned device: as good as unlisted. */
-		if (stage->records[index].result == KQ_FN_REPLACED ||
-		    stage->records[index].result == KQ_FN_GONE)
+		if ((stage->records[index].result == KQ_FN_REPLACED ||
+		     stage->records[index].result == KQ_FN_GONE) &&
+		    !(stage->records[index].flags & KQ_FN_SKIP))
 			switch_off(stage, walk, bdf, id, 0);
 	}
 	if (cap)
