@@ -17,6 +17,12 @@
 #define FDT_NOP 4u
 #define FDT_END 9u
 
+/*
+ * The specification allows 31 characters. Without a limit a damaged tree, in
+ * which every property's name is all of the strings, takes hours to read.
+ */
+#define NAME_SIZE_MAX 256u
+
 /* Words of the header, by index. */
 enum {
 	HEADER_MAGIC,
@@ -143,9 +149,11 @@ static bool is_property(const struct walk *walk, const struct token *token,
 			   walk->strings_size - token->name, name);
 }
 
-/* Length of the string at @offset with its NUL, 0 if it does not end. */
+/* Length of a string with its NUL, 0 if it does not end or is too long. */
 static uint32_t string_size(const uint8_t *bytes, uint32_t size)
 {
+	if (size > NAME_SIZE_MAX)
+		size = NAME_SIZE_MAX;
 	for (uint32_t i = 0; i < size; i++)
 		if (bytes[i] == '\0')
 			return i + 1;

@@ -384,6 +384,25 @@ static void header_that_is_not_ours(void)
 	free(in);
 }
 
+/* A name without end in sight would be read for every property again. */
+static void long_name(void)
+{
+	for (unsigned int size = 255; size <= 256; size++) {
+		static char name[257];
+		static uint64_t fdt[512], out[1024];
+		uint8_t digest[32];
+
+		memset(name, 'n', size);
+		EXPECT(fdt_create_empty_tree(fdt, sizeof(fdt)) == 0);
+		EXPECT(fdt_setprop(fdt, 0, name, "", 0) == 0);
+		EXPECT_EQ(kq_fdt_chosen_digest(fdt, sizeof(fdt), NAME, digest),
+			  size < 256 ? 0 : -KQ_ERR_BOUNDS);
+		EXPECT_EQ(kq_fdt_copy_with(fdt, sizeof(fdt), out, sizeof(out),
+					   NAME, "x", 1),
+			  size < 256 ? 0 : -KQ_ERR_BOUNDS);
+	}
+}
+
 static const struct test_case cases[] = {
 	CASE(random_trees),
 	CASE(room_for_the_copy),
@@ -391,6 +410,7 @@ static const struct test_case cases[] = {
 	CASE(damaged),
 	CASE(digest_of_chosen),
 	CASE(header_that_is_not_ours),
+	CASE(long_name),
 };
 
 TEST_MAIN(cases)
