@@ -50,20 +50,34 @@ struct view {
 	struct kq_warnings warnings;
 };
 
-static enum action reset_action(const struct kq_plan_function *fn)
+/* A VF that is left alone would not survive the reset of its PF. */
+static bool has_vf_to_keep(const struct kq_plan_header *plan,
+			   const struct kq_plan_function *pf)
 {
-	if (fn->flags & (KQ_FN_FLR_BROKEN | KQ_FN_DEV_RESET))
+	const struct kq_plan_function *fns = kq_plan_functions(plan);
+
+	for (uint32_t i = 0; i < plan->functions.count; i++)
+		if (fns[i].flags & KQ_FN_VF && fns[i].flags & KQ_FN_SKIP &&
+		    &fns[fns[i].pf] == pf)
+			return true;
+	return false;
+}
+
+static enum action reset_action(const struct kq_plan_header *plan,
+				const struct kq_plan_function *fn)
+{
+	if (fn->flags & (KQ_FN_FLR_BROKEN | KQ_FN_DEV_RESET) ||
+	    has_vf_to_keep(plan, fn))
 		return ACTION_MASTER_OFF;
 	if (fn->flags & KQ_FN_FLR)
 		return ACTION_FLR;
 	return fn->flags & KQ_FN_AF_FLR ? ACTION_AF_FLR : ACTION_MASTER_OFF;
 }
 
-static enum action plan_action(const struct kq_plan_header *plan,
-			       const struct kq_plan_function *fn)
+/* What happens to a function by itself. */
+static enum action own_action(const struct kq_plan_header *plan,
+			      const struct kq_plan_function *fn)
 {
-	const struct kq_plan_function *pf = NULL;
-
 	if (fn->host == KQ_NONE)
 		return ACTION_OUT_OF_REACH;
 	if (fn->flags & KQ_FN_SKIP)
@@ -72,15 +86,24 @@ static enum action plan_action(const struct kq_plan_header *plan,
 		return ACTION_OBSERVE;
 	if (plan->quiesce == KQ_QUIESCE_BME)
 		return ACTION_MASTER_OFF;
-	if (fn->flags & KQ_FN_VF)
-		pf = &kq_plan_functions(plan)[fn->pf];
-	if (pf) {
-		enum action of_pf = plan_action(plan, pf);
+	return reset_action(plan, fn);
+}
 
-		if (of_pf == ACTION_FLR || of_pf == ACTION_AF_FLR)
-			return ACTION_WITH_PF;
-	}
-	return reset_action(fn);
+static bool is_reset(enum action action)
+{
+	return action == ACTION_FLR || action == ACTION_AF_FLR;
+}
+
+static enum action plan_action(const struct kq_plan_header *plan,
+			       const struct kq_plan_function *fn)
+{
+	enum action own = own_action(plan, fn);
+	bool touched = is_reset(own) || own == ACTION_MASTER_OFF;
+
+	if (touched && fn->flags & KQ_FN_VF &&
+	    is_reset(own_action(plan, &kq_plan_functions(plan)[fn->pf])))
+		return ACTION_WITH_PF;
+	return own;
 }
 
 static bool programmed(const struct kq_plan_smmu *smmu)

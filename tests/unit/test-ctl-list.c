@@ -132,6 +132,23 @@ static void settings_to_actions(void)
 	json_decref(json);
 }
 
+/* The PF's reset would take a VF away that shall be left alone. */
+static void skipped_vf_to_pf_without_reset(void)
+{
+	size_t size;
+	json_t *json = parse(RUN(KQ_EXIT_OK, &size, "plan", "--json"));
+
+	expect(json, "0000:02:00.0", "action", "flr");
+	expect(json, "0000:02:10.0", "action", "reset-with-pf");
+	json_decref(json);
+	json = parse(RUN(KQ_EXIT_OK, &size, "plan", "--json",
+			 "--quiesce-skip=02:10.2"));
+	expect(json, "0000:02:00.0", "action", "bus-master-off");
+	expect(json, "0000:02:10.0", "action", "flr");
+	expect(json, "0000:02:10.2", "action", "leave-alone");
+	json_decref(json);
+}
+
 static void absent_smmu_to_refusal(void)
 {
 	size_t size;
@@ -167,6 +184,7 @@ int main(void)
 	text_to_golden();
 	list_to_json();
 	settings_to_actions();
+	skipped_vf_to_pf_without_reset();
 	absent_smmu_to_refusal();
 	no_ecam_to_out_of_reach();
 	captured_end(&tree);
