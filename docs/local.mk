@@ -5,4 +5,5 @@ dist_man_MANS += docs/kexec-quiesce.8
 dist_doc_DATA += docs/kexec-quiesce.conf
 # quiescectl and the formats
 dist_man_MANS += docs/quiescectl.8
-dist_doc_DATA += docs/plan-format.md docs/report-format.md docs/specs.md
+dist_doc_DATA += docs/architecture.md docs/plan-format.md \
+	docs/report-format.md docs/specs.md
