@@ -144,13 +144,13 @@ void kq_describe_load(FILE *out, const struct kq_options *options,
 		      const struct kq_settings *settings,
 		      const struct kq_load *load)
 {
-	bool crash = options->action == KQ_ACTION_LOAD_CRASH;
 	char *command = kq_run_command(settings->kexec_path, options,
 				       load->syscall_option);
 
 	fprintf(out, "for:        %s\n",
-		crash ? "a crash (kexec -p)"
-		      : "an orderly kexec: only functions still active");
+		load->plan->kind == KQ_PLAN_CRASH
+			? "a crash (kexec -p)"
+			: "an orderly kexec: only functions still active");
 	describe_kernel(out, options->kernel, &load->kernel);
 	fprintf(out, "stage:      %s, %.1f KiB\n", settings->stage_path,
 		(double)load->stage.size / 1024);

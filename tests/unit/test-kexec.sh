@@ -372,6 +372,9 @@ test_dry_run() {
 	check "dry run" grep -q "would run:  $dir/stock -p .*'--append=a b'" \
 		"$dir"/out
 	check "dry run" grep -q 'SMMU -> abort' "$dir"/out
+	check "dry run" grep -q '^for: *a crash' "$dir"/out
+	kexec -l --quiesce-dry-run "$dir"/Image
+	check "dry run" grep -q '^for: *an orderly kexec' "$dir"/out
 	echo 0 >"$dir"/root/sys/kernel/kexec_crash_size
 	refused 'crashkernel=' -p --quiesce-dry-run "$dir"/Image
 	make_machine
