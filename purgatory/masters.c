@@ -10,8 +10,8 @@
 #define BUSES 256u
 
 /*
- * Is the VF at this address one its PF has switched on? A PF that aborts is
- * not asked again.
+ * Is the VF at this address one its PF has switched on? A PF that does not
+ * answer is not asked again.
  */
 static bool pf_has_vf(struct kq_stage *stage, const struct kq_plan_function *vf)
 {
@@ -22,7 +22,7 @@ static bool pf_has_vf(struct kq_stage *stage, const struct kq_plan_function *vf)
 	ctrl = kq_pci_read(stage, pf, pf->sriov_cap + PCI_SRIOV_CTRL);
 	count = kq_pci_read(stage, pf, pf->sriov_cap + PCI_SRIOV_NUM_VF);
 	place = kq_pci_read(stage, pf, pf->sriov_cap + PCI_SRIOV_VF_OFFSET);
-	if (kq_io_faulted(&stage->io)) {
+	if (kq_io_faulted(&stage->io) || place == KQ_PCI_ALL_ONES) {
 		stage->records[vf->pf].result = KQ_FN_UNREACHABLE;
 		stage->functions[vf->pf].active = false;
 		return false;

@@ -9,8 +9,11 @@
 
 /* As long as Linux waits for pending transactions before it resets anyway. */
 #define PENDING_TIMEOUT_US 700000u
-/* The time software must leave a function alone after FLR. */
-#define FLR_US 100000u
+/*
+ * The time software must leave a function alone after FLR: 100 ms, and one
+ * microsecond for a clock that is read in whole ones.
+ */
+#define FLR_US 100001u
 #define POLL_FIRST_US 1000u
 #define POLL_LAST_US 64000u
 
