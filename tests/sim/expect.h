@@ -38,8 +38,8 @@ static unsigned int expect_failures;
 	} while (0)
 
 /* Run all cases, or those whose name contains the first argument. */
-static int run_cases(const struct test_case *cases, size_t count, int argc,
-		     char **argv)
+static inline int run_cases(const struct test_case *cases, size_t count,
+			    int argc, char **argv)
 {
 	for (size_t i = 0; i < count; i++) {
 		unsigned int before = expect_failures;

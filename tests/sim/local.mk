@@ -33,6 +33,7 @@ check_PROGRAMS += \
 	tests/unit/test-stage-devices \
 	tests/unit/test-stage-errors \
 	tests/unit/test-stage-fdt \
+	tests/unit/test-stage-random \
 	tests/unit/test-stage-reset \
 	tests/unit/test-stage-smmu \
 	tests/unit/test-stage-walk \
@@ -47,6 +48,7 @@ tests_unit_test_sim_LDADD = $(SIM_LIBS)
 tests_unit_test_stage_devices_LDADD = $(SIM_LIBS)
 tests_unit_test_stage_errors_LDADD = $(SIM_LIBS)
 tests_unit_test_stage_fdt_LDADD = $(SIM_LIBS)
+tests_unit_test_stage_random_LDADD = $(SIM_LIBS)
 tests_unit_test_stage_reset_LDADD = $(SIM_LIBS)
 tests_unit_test_stage_smmu_LDADD = $(SIM_LIBS)
 tests_unit_test_stage_walk_LDADD = $(SIM_LIBS)

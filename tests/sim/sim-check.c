@@ -14,6 +14,9 @@ bool sim_healthy(const struct sim_function *fn)
 {
 	const struct sim_function_faults *f = &fn->faults;
 
+	/* Who finds an unlisted VF but through its PF? */
+	if (fn->pf && fn->plan_index < 0 && !sim_healthy(fn->pf))
+		return false;
 	return sim_present(fn) && !fn->replaced && !fn->no_config &&
 	       !(fn->plan_flags & KQ_FN_SKIP) && !f->aborts && !f->dead &&
 	       !f->bme_stuck && !f->dead_after && !f->abort_after &&
@@ -48,6 +51,15 @@ static bool below(const struct sim_function *fn,
 	return p;
 }
 
+/* As far as the stage can know, it may still be at work. */
+static bool may_be_at_work(const struct sim_function *fn)
+{
+	const struct sim_function_faults *f = &fn->faults;
+
+	return !sim_present(fn) || sim_bme(fn) || fn->in_reset || f->dead ||
+	       f->aborts;
+}
+
 /* Only above functions that resisted, and only if the plan allows it. */
 static void check_bridge_off(const struct sim_function *bridge)
 {
@@ -57,13 +69,11 @@ static void check_bridge_off(const struct sim_function *bridge)
 	for (size_t i = 0; i < sim->function_count; i++) {
 		const struct sim_function *fn = sim->functions[i];
 
-		if (fn->bridge || !below(fn, bridge) || !sim_present(fn))
+		if (fn->bridge || !below(fn, bridge))
 			continue;
-		if (!sim_bme(fn) && !fn->faults.dead && !fn->faults.aborts &&
+		needed |= may_be_at_work(fn);
+		if (sim_healthy(fn) && sim_bme(fn) && fn->plan_index >= 0 &&
 		    !fn->in_reset)
-			continue;
-		needed = true;
-		if (sim_healthy(fn) && fn->plan_index >= 0)
 			sim_violate(sim, "bridge %04x switched off before %04x",
 				    bridge->last_rid, fn->last_rid);
 	}
@@ -273,7 +283,11 @@ static void check_end(struct sim_function *fn)
 	struct sim *sim = fn->sim;
 
 	if (fn->replaced && sim_present(fn) && sim_bme(fn) && !sim->hurried &&
-	    sim->plan_quiesce != KQ_QUIESCE_NONE)
+	    sim->plan_quiesce != KQ_QUIESCE_NONE && in_reach(fn) &&
+	    !(fn->plan_flags & KQ_FN_SKIP) && !fn->faults.aborts &&
+	    !fn->faults.dead && !fn->faults.bme_stuck &&
+	    /* Without function 0 there is no device to be found. */
+	    fn->devfn % 8 == 0)
 		sim_violate(sim, "%04x, another device, is still mastering",
 			    fn->last_rid);
 	if (!sim_healthy(fn) || fn->in_reset || !in_reach(fn))
@@ -284,10 +298,15 @@ static void check_end(struct sim_function *fn)
 		sim_violate(sim, "%04x is still mastering at the end",
 			    fn->last_rid);
 	if (fn->plan_index >= 0 && !sim->hurried &&
+	    sim->plan_quiesce != KQ_QUIESCE_NONE &&
 	    (fn->own.status | fn->own.secondary | fn->own.devsta |
 	     fn->own.uncor | fn->own.cor | fn->own.root))
-		sim_violate(sim, "%04x: errors of our own are left",
-			    fn->last_rid);
+		sim_violate(sim,
+			    "%04x: errors of our own are left: Status %#x, "
+			    "secondary %#x, device %#x, AER %#x %#x, root %#x",
+			    fn->last_rid, fn->own.status, fn->own.secondary,
+			    fn->own.devsta, fn->own.uncor, fn->own.cor,
+			    fn->own.root);
 }
 
 void sim_check_functions(struct sim *sim)

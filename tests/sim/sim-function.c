@@ -316,9 +316,18 @@ void sim_raise(struct sim_function *fn, const struct sim_errors *errors)
 
 	sim_set_errors(fn, errors);
 	after = sim_errors_now(fn);
-	fn->own.status |= after.status & ~before.status;
+	/*
+	 * What FLR had wiped and is raised anew is no news to the next
+	 * kernel: the bit was set when the old one died.
+	 */
+	fn->own.status |= after.status & ~before.status &
+			  ~(fn->initial[PCI_COMMAND / 4] >> 16);
 	fn->own.secondary |= after.secondary & ~before.secondary;
-	fn->own.devsta |= after.devsta & ~before.devsta;
+	if (fn->pcie_cap)
+		fn->own.devsta |=
+			after.devsta & ~before.devsta &
+			~(fn->initial[(fn->pcie_cap + PCI_EXP_DEVCTL) / 4] >>
+			  16);
 	fn->own.uncor |= after.uncor & ~before.uncor;
 	fn->own.cor |= after.cor & ~before.cor;
 	fn->own.root |= after.root & ~before.root;

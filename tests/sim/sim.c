@@ -294,7 +294,10 @@ static bool dispatch(struct sim *sim, uint64_t addr, unsigned int size,
 	uint32_t value32 = (uint32_t)*value;
 	bool ok;
 
-	sim->idle_looks = 0;
+	/* Looking at one register again and again is waiting, too. */
+	if (addr != sim->last_addr)
+		sim->idle_looks = 0;
+	sim->last_addr = addr;
 	if (addr % size != 0)
 		sim_violate(sim, "misaligned access at %#llx",
 			    (unsigned long long)addr);

@@ -195,7 +195,8 @@ struct sim_access {
 struct sim {
 	uint64_t ns;
 	uint64_t next_event_ns; /* something changes by itself at this time */
-	unsigned int idle_looks; /* at the clock, without an access between */
+	unsigned int idle_looks; /* at the clock, without progress between */
+	uint64_t last_addr;
 	struct sim_function **functions;
 	size_t function_count;
 	struct sim_host hosts[SIM_MAX_HOSTS];

@@ -1,0 +1,417 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Machines made by chance: topologies, plans, faults and hot-plug, each from
+ * a fixed seed, all rules of the simulator in force.
+ *
+ *	test-stage-random [FIRST-SEED [COUNT]]
+ */
+#include <stdlib.h>
+
+#include "lib/error.h"
+#include "tests/sim/expect.h"
+#include "tests/sim/world.h"
+
+#define WORLDS 400u
+#define MULTI_FUNCTION 0x00800000u
+
+static uint64_t state;
+
+static uint32_t chance(uint32_t below)
+{
+	state ^= state >> 12;
+	state ^= state << 25;
+	state ^= state >> 27;
+	return (uint32_t)((state * UINT64_C(2685821657736338717)) >> 33) %
+	       below;
+}
+
+static bool one_in(uint32_t n)
+{
+	return chance(n) == 0;
+}
+
+struct machine {
+	struct world w;
+	uint8_t next_bus;
+	bool all_well; /* nothing is broken and the budget is large */
+};
+
+static void break_function(struct machine *m, struct sim_function *fn)
+{
+	struct sim_function_faults *f = &fn->faults;
+
+	m->all_well = false;
+	switch (chance(9)) {
+	case 0:
+		f->aborts = true;
+		break;
+	case 1:
+		f->dead = true;
+		break;
+	case 2:
+		f->bme_stuck = true;
+		break;
+	case 3:
+		f->flr_kills = true;
+		break;
+	case 4:
+		f->pending_at_rest = true;
+		break;
+	case 5:
+		f->pending_us = SIM_NEVER;
+		break;
+	case 6:
+		f->dead_after = 1 + chance(60);
+		break;
+	case 7:
+		f->abort_after = 1 + chance(60);
+		break;
+	case 8:
+		f->gone_at_us = 1 + chance(200000);
+		break;
+	}
+}
+
+static void vary_function(struct machine *m, struct sim_function *fn)
+{
+	struct sim_errors errors = {
+		.devsta = chance(16),
+		.uncor = chance(1u << 26) & 0x03fff010,
+		.cor = chance(0x10000) & 0xf1c1,
+	};
+
+	if (one_in(3))
+		fn->faults.pending_us = chance(40000);
+	if (one_in(4))
+		fn->faults.flr_us = 1000 + chance(400000);
+	if (one_in(4))
+		fn->faults.ones_in_reset = true;
+	if (one_in(5))
+		fn->config[1] |= (uint32_t)PCI_STATUS_IMM_READY << 16;
+	if (sim_immediate(fn))
+		fn->faults.flr_us = 0;
+	if (one_in(5))
+		fn->config[1] &= ~(uint32_t)PCI_COMMAND_MASTER;
+	if (one_in(4))
+		sim_set_errors(fn, &errors);
+	if (one_in(6))
+		fn->faults.raised = errors;
+	if (one_in(12))
+		break_function(m, fn);
+}
+
+static struct sim_function *add_endpoint(struct machine *m,
+					 struct sim_host *host,
+					 struct sim_function *parent,
+					 uint8_t devfn)
+{
+	static const uint8_t types[] = {
+		PCI_EXP_TYPE_ENDPOINT, PCI_EXP_TYPE_ENDPOINT,
+		PCI_EXP_TYPE_LEG_END, PCI_EXP_TYPE_RC_END,
+	};
+	struct sim_function *fn = sim_add_function(
+		m->w.sim, host, parent, devfn, 0x1af4 | chance(65534) << 16,
+		0x02000000 | chance(1u << 24));
+
+	if (one_in(2))
+		sim_add_pm(fn);
+	if (one_in(2))
+		sim_add_msix(fn);
+	if (!one_in(5)) {
+		sim_add_pcie(fn, types[chance(4)], !one_in(4));
+		if (!one_in(3))
+			sim_add_aer(fn);
+	} else if (one_in(2)) {
+		sim_add_af(fn, !one_in(3));
+	}
+	if (m->w.sim->smmu_count)
+		fn->smmu = (int)chance((uint32_t)m->w.sim->smmu_count);
+	vary_function(m, fn);
+	return fn;
+}
+
+/* A device of one or more functions, the first maybe a PF. */
+static void add_device(struct machine *m, struct sim_host *host,
+		       struct sim_function *parent, uint8_t device)
+{
+	struct sim_function *first =
+		add_endpoint(m, host, parent, (uint8_t)(device << 3));
+	uint8_t functions = one_in(3) ? (uint8_t)(1 + chance(4)) : 1;
+
+	for (uint8_t i = 1; i < functions; i++) {
+		first->config[3] |= MULTI_FUNCTION;
+		add_endpoint(m, host, parent, (uint8_t)(device << 3 | i));
+	}
+	if (functions == 1 && first->pcie_cap && one_in(4))
+		sim_add_sriov(first, 1 + chance(3), 1, 1);
+	if (functions == 1 && one_in(8) && !first->sriov_cap)
+		first->faults.alias = true;
+}
+
+static void add_switch(struct machine *m, struct sim_host *host,
+		       struct sim_function *port, unsigned int depth);
+
+static void add_below(struct machine *m, struct sim_host *host,
+		      struct sim_function *port, unsigned int depth)
+{
+	if (depth < 2 && one_in(3) && m->next_bus < 200)
+		add_switch(m, host, port, depth + 1);
+	else if (!one_in(5))
+		add_device(m, host, port, 0);
+}
+
+static struct sim_function *add_port(struct machine *m, struct sim_host *host,
+				     struct sim_function *parent, uint8_t devfn,
+				     unsigned int type, unsigned int depth)
+{
+	uint8_t bus = m->next_bus++;
+	struct sim_function *port = sim_add_bridge(
+		m->w.sim, host, parent, devfn, type, bus, bus);
+
+	if (one_in(2))
+		sim_add_aer(port);
+	if (one_in(4))
+		sim_add_dpc(port);
+	if (type == PCI_EXP_TYPE_ROOT_PORT && one_in(3))
+		port->config[(port->pcie_cap + PCI_EXP_RTCTL) / 4] &=
+			~(uint32_t)PCI_EXP_RTCTL_CRSSVE;
+	if (type != PCI_EXP_TYPE_ROOT_PORT && one_in(2))
+		port->config[(port->pcie_cap + PCI_EXP_DEVCAP) / 4] |=
+			PCI_EXP_DEVCAP_FLR;
+	if (type != PCI_EXP_TYPE_UPSTREAM)
+		add_below(m, host, port, depth);
+	return port;
+}
+
+static void set_subordinate(struct sim_function *port, uint8_t bus)
+{
+	port->config[PCI_PRIMARY_BUS / 4] &= 0xff00ffff;
+	port->config[PCI_PRIMARY_BUS / 4] |= (uint32_t)bus << 16;
+}
+
+static void add_switch(struct machine *m, struct sim_host *host,
+		       struct sim_function *port, unsigned int depth)
+{
+	struct sim_function *up = add_port(m, host, port, 0,
+					   PCI_EXP_TYPE_UPSTREAM, depth);
+	uint32_t count = 1 + chance(3);
+
+	for (uint32_t i = 0; i < count; i++) {
+		struct sim_function *down =
+			add_port(m, host, up, (uint8_t)(i << 3),
+				 PCI_EXP_TYPE_DOWNSTREAM, depth);
+
+		set_subordinate(down, (uint8_t)(m->next_bus - 1));
+	}
+	set_subordinate(up, (uint8_t)(m->next_bus - 1));
+}
+
+static void add_host(struct machine *m, uint16_t segment)
+{
+	struct sim_host *host = sim_add_host(m->w.sim,
+					     0x4000000000 +
+						     segment * 0x100000000ull,
+					     segment, 0, 255);
+	uint32_t ports = 1 + chance(4);
+
+	m->next_bus = 1;
+	host->absent_aborts = one_in(3);
+	for (uint32_t i = 0; i < ports; i++) {
+		struct sim_function *port =
+			add_port(m, host, NULL, (uint8_t)((i + 1) << 3),
+				 PCI_EXP_TYPE_ROOT_PORT, 0);
+
+		set_subordinate(port, (uint8_t)(m->next_bus - 1));
+	}
+	for (uint32_t i = chance(3); i > 0; i--)
+		add_device(m, host, NULL, (uint8_t)(16 + i));
+}
+
+static void add_smmus(struct machine *m)
+{
+	uint32_t count = chance(4);
+
+	for (uint32_t i = 0; i < count; i++) {
+		struct sim_smmu *smmu =
+			sim_add_smmu(m->w.sim, 0x09000000 + i * 0x1000000);
+
+		smmu->policy = 1 + chance(3);
+		smmu->page0_only = one_in(4);
+		smmu->v3 = !one_in(6);
+		smmu->cr0_update.delay_us = chance(2000);
+		smmu->gbpa_update.delay_us = chance(2000);
+		smmu->irq_update.delay_us = chance(2000);
+		smmu->gerror = chance(512) & 0x1fd;
+		smmu->gerrorn = chance(512) & 0x1fd;
+		if (one_in(4))
+			smmu->cr0 = smmu->cr0ack = 0;
+		if (one_in(3))
+			smmu->gbpa |= 0x00100000;
+		if (one_in(2))
+			sim_smmu_events(smmu, 0x80000000 + i * 0x100000,
+					2 + chance(6), chance(100),
+					chance(100), chance(4));
+		if (!one_in(8))
+			continue;
+		m->all_well = false;
+		if (one_in(3))
+			smmu->aborts = true;
+		else if (one_in(2))
+			smmu->gbpa_update.delay_us = SIM_NEVER;
+		else
+			smmu->cr0_update.delay_us = SIM_NEVER;
+	}
+}
+
+/* What differs from the day the plan was made. */
+static void change_since(struct machine *m)
+{
+	struct sim *sim = m->w.sim;
+	size_t count = sim->function_count;
+
+	for (size_t i = 0; i < count; i++) {
+		struct sim_function *fn = sim->functions[i];
+
+		if (fn->bridge || fn->pf || fn->sriov_cap || !one_in(10))
+			continue;
+		if (one_in(2)) {
+			fn->present = false;
+		} else {
+			fn->config[0] ^= 0x00010000;
+			fn->replaced = true;
+		}
+	}
+	if (one_in(2)) {
+		struct sim_function *fn =
+			add_endpoint(m, &sim->hosts[0], NULL, 30 << 3);
+
+		fn->faults.alias = false;
+	}
+}
+
+static void vary_plan(struct machine *m)
+{
+	struct sim_plan *o = &m->w.options;
+	struct kq_plan_header *plan;
+
+	o->kind = one_in(4) ? KQ_PLAN_ORDERLY : KQ_PLAN_CRASH;
+	o->quiesce = one_in(5) ? chance(2) : KQ_QUIESCE_FLR;
+	o->flags = chance(2);
+	o->budget_ms = one_in(4) ? chance(1500) : 3000;
+	m->all_well &= o->budget_ms == 3000 && o->kind == KQ_PLAN_CRASH &&
+		       o->quiesce == KQ_QUIESCE_FLR;
+	plan = m->w.plan = sim_plan_build(m->w.sim, o);
+	for (uint32_t i = 0; i < plan->functions.count; i++) {
+		struct kq_plan_function *fn =
+			(void *)&kq_plan_functions(plan)[i];
+
+		if (fn->flags & KQ_FN_BRIDGE)
+			continue;
+		if (one_in(20))
+			fn->flags |= KQ_FN_SKIP;
+		if (one_in(20))
+			fn->flags |= KQ_FN_FLR_BROKEN;
+		if (one_in(20))
+			fn->flags |= KQ_FN_DEV_RESET;
+		if (one_in(20))
+			fn->reset_delay_ms = (uint16_t)chance(300);
+	}
+}
+
+static void build(struct machine *m)
+{
+	*m = (struct machine){ .all_well = true };
+	m->w.options = (struct sim_plan)SIM_PLAN_DEFAULT;
+	m->w.sim = sim_new();
+	m->w.sim->rrs_on_root_bus = one_in(2);
+	add_smmus(m);
+	for (uint16_t i = 0; i < 1 + chance(3); i++)
+		add_host(m, i);
+	m->w.sim->flag_absent_reads = one_in(2);
+	vary_plan(m);
+	change_since(m);
+	m->w.sim->hurried = m->w.options.budget_ms < 3000;
+	/* Each of the SMMUs may be stuck in each of its handshakes. */
+	m->w.sim->limit_us = m->w.options.budget_ms * 1000 + 200000;
+}
+
+/* A VF that shall be left alone keeps its PF from being reset. */
+static bool must_keep_vfs(const struct sim_function *pf)
+{
+	for (size_t i = 0; i < pf->sim->function_count; i++)
+		if (pf->sim->functions[i]->pf == pf &&
+		    pf->sim->functions[i]->plan_flags & KQ_FN_SKIP)
+			return true;
+	return false;
+}
+
+/* In a sound machine every function has one of these ends. */
+static void check_result(const struct machine *m, const struct sim_function *fn)
+{
+	uint32_t result = world_result(&m->w, fn);
+	bool resettable = fn->plan_flags & (KQ_FN_FLR | KQ_FN_AF_FLR) &&
+			  !(fn->plan_flags &
+			    (KQ_FN_FLR_BROKEN | KQ_FN_DEV_RESET)) &&
+			  !must_keep_vfs(fn);
+
+	if (fn->bridge)
+		EXPECT_EQ(result, fn->bme_clears ? KQ_FN_QUIET : KQ_FN_OBSERVED);
+	else if (fn->plan_flags & KQ_FN_SKIP)
+		EXPECT_EQ(result, KQ_FN_SKIPPED);
+	else if (resettable && !fn->pf)
+		EXPECT_EQ(result, KQ_FN_RESET);
+	else if (!fn->pf)
+		EXPECT_EQ(result, KQ_FN_QUIET);
+	else
+		EXPECT(result == KQ_FN_RESET || result == KQ_FN_QUIET ||
+		       result == KQ_FN_RESET_WITH_PF);
+}
+
+static void check_results(const struct machine *m)
+{
+	const struct sim *sim = m->w.sim;
+
+	for (size_t i = 0; i < sim->function_count; i++) {
+		const struct sim_function *fn = sim->functions[i];
+
+		if (fn->plan_index < 0 || (!fn->present && !fn->pf))
+			continue;
+		if (fn->replaced && !fn->faults.aborts && !fn->faults.dead &&
+		    !fn->faults.gone_at_us)
+			EXPECT_EQ(world_result(&m->w, fn), KQ_FN_REPLACED);
+		else if (m->all_well)
+			check_result(m, fn);
+	}
+}
+
+static bool run_world(uint64_t seed)
+{
+	unsigned int before = expect_failures;
+	struct machine m;
+
+	state = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
+	build(&m);
+	world_run(&m.w);
+	EXPECT(world_clean(&m.w));
+	if (m.w.run.report)
+		check_results(&m);
+	if (expect_failures != before)
+		fprintf(stderr, "... in the world of seed %llu\n",
+			(unsigned long long)seed);
+	world_free(&m.w);
+	return expect_failures == before;
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 0) : 1;
+	uint64_t count = argc > 2 ? strtoull(argv[2], NULL, 0) : WORLDS;
+	unsigned int bad = 0;
+
+	if (argc == 2)
+		count = 1;
+	for (uint64_t i = 0; i < count; i++)
+		bad += !run_world(first + i);
+	printf("%llu worlds, %u bad\n", (unsigned long long)count, bad);
+	return bad ? 1 : 0;
+}
