@@ -24,9 +24,10 @@ static void check_machine(struct kq_doctor *doctor)
 	if (!kq_doctor_is_live(doctor))
 		return;
 	if (!kq_ctl_is_arm64())
-		kq_doctor_say(doctor, KQ_HEALTH_FAIL, "machine",
-			      "use it on an arm64 machine; here only list and report are of use",
-			      "this machine is not arm64");
+		kq_doctor_say(
+			doctor, KQ_HEALTH_FAIL, "machine",
+			"use it on an arm64 machine; here only list and report are of use",
+			"this machine is not arm64");
 	else
 		kq_doctor_say(doctor, KQ_HEALTH_OK, "machine", NULL,
 			      "arm64, kernel %s",
@@ -38,9 +39,10 @@ static void check_root(struct kq_doctor *doctor)
 	if (!kq_doctor_is_live(doctor))
 		return;
 	if (geteuid() != 0)
-		kq_doctor_say(doctor, KQ_HEALTH_FAIL, "root",
-			      "run this as root: without it most of what follows cannot be seen",
-			      "not running as root");
+		kq_doctor_say(
+			doctor, KQ_HEALTH_FAIL, "root",
+			"run this as root: without it most of what follows cannot be seen",
+			"not running as root");
 	else
 		kq_doctor_say(doctor, KQ_HEALTH_OK, "root", NULL,
 			      "running as root");
@@ -62,9 +64,10 @@ static void check_crashkernel(struct kq_doctor *doctor)
 	}
 	size = strtoull(line, NULL, 10);
 	if (size == 0)
-		kq_doctor_say(doctor, KQ_HEALTH_FAIL, "crashkernel",
-			      "add crashkernel=512M to the kernel command line and reboot",
-			      "no memory is reserved for a crash kernel");
+		kq_doctor_say(
+			doctor, KQ_HEALTH_FAIL, "crashkernel",
+			"add crashkernel=512M to the kernel command line and reboot",
+			"no memory is reserved for a crash kernel");
 	else
 		kq_doctor_say(doctor, KQ_HEALTH_OK, "crashkernel", NULL,
 			      "%" PRIu64 " MiB are reserved for a crash kernel",
@@ -104,9 +107,10 @@ static void check_syscalls(struct kq_doctor *doctor)
 	file_load = has_syscall(SYS_kexec_file_load);
 #endif
 	if (!load && !file_load)
-		kq_doctor_say(doctor, KQ_HEALTH_FAIL, "syscalls",
-			      "use a kernel with CONFIG_KEXEC or CONFIG_KEXEC_FILE",
-			      "this kernel has neither kexec_load nor kexec_file_load");
+		kq_doctor_say(
+			doctor, KQ_HEALTH_FAIL, "syscalls",
+			"use a kernel with CONFIG_KEXEC or CONFIG_KEXEC_FILE",
+			"this kernel has neither kexec_load nor kexec_file_load");
 	else
 		kq_doctor_say(doctor, KQ_HEALTH_OK, "syscalls", NULL,
 			      "this kernel has %s%s%s",
@@ -123,17 +127,19 @@ static void check_sysctl(struct kq_doctor *doctor)
 			    line, sizeof(line)))
 		return;
 	if (strcmp(line, "0") != 0) {
-		kq_doctor_say(doctor, KQ_HEALTH_FAIL, "kexec_load_disabled",
-			      "reboot with sysctl kernel.kexec_load_disabled=0; it cannot be cleared in a running kernel",
-			      "loading kernels was switched off by sysctl");
+		kq_doctor_say(
+			doctor, KQ_HEALTH_FAIL, "kexec_load_disabled",
+			"reboot with sysctl kernel.kexec_load_disabled=0; it cannot be cleared in a running kernel",
+			"loading kernels was switched off by sysctl");
 		return;
 	}
 	if (kq_doctor_line(doctor, "/proc/sys/kernel/kexec_load_limit_panic",
 			   line, sizeof(line)) &&
 	    strcmp(line, "0") == 0) {
-		kq_doctor_say(doctor, KQ_HEALTH_FAIL, "kexec_load_disabled",
-			      "reboot, or be content with what is loaded",
-			      "sysctl kexec_load_limit_panic allows no more crash kernel loads");
+		kq_doctor_say(
+			doctor, KQ_HEALTH_FAIL, "kexec_load_disabled",
+			"reboot, or be content with what is loaded",
+			"sysctl kexec_load_limit_panic allows no more crash kernel loads");
 		return;
 	}
 	kq_doctor_say(doctor, KQ_HEALTH_OK, "kexec_load_disabled", NULL,
@@ -150,10 +156,11 @@ static void check_lockdown(struct kq_doctor *doctor)
 		kq_doctor_say(doctor, KQ_HEALTH_OK, "lockdown", NULL,
 			      "no sign of kernel lockdown");
 	else
-		kq_doctor_say(doctor, KQ_HEALTH_FAIL, "lockdown",
-			      "switch Secure Boot or lockdown= off; a quiesce image carries no signature",
-			      "the kernel is locked down (%s) and takes signed kernels only",
-			      line);
+		kq_doctor_say(
+			doctor, KQ_HEALTH_FAIL, "lockdown",
+			"switch Secure Boot or lockdown= off; a quiesce image carries no signature",
+			"the kernel is locked down (%s) and takes signed kernels only",
+			line);
 }
 
 void kq_doctor_kernel(struct kq_doctor *doctor)

@@ -84,14 +84,15 @@ static void check_kexec(struct kq_doctor *doctor)
 	char line[128], safe[128];
 
 	if (access(path, X_OK) < 0)
-		kq_doctor_say(doctor, KQ_HEALTH_FAIL, "kexec",
-			      "install kexec-tools, or name its kexec in the config file: kexec = PATH",
-			      "the stock kexec is not at %s", path);
+		kq_doctor_say(
+			doctor, KQ_HEALTH_FAIL, "kexec",
+			"install kexec-tools, or name its kexec in the config file: kexec = PATH",
+			"the stock kexec is not at %s", path);
 	else if (is_our_kexec(path))
-		kq_doctor_say(doctor, KQ_HEALTH_FAIL, "kexec",
-			      "name the kexec of kexec-tools in the config file: kexec = PATH",
-			      "%s is our own front end, not the stock kexec",
-			      path);
+		kq_doctor_say(
+			doctor, KQ_HEALTH_FAIL, "kexec",
+			"name the kexec of kexec-tools in the config file: kexec = PATH",
+			"%s is our own front end, not the stock kexec", path);
 	else if (!version_of(path, line, sizeof(line)))
 		kq_doctor_say(doctor, KQ_HEALTH_FAIL, "kexec",
 			      "reinstall kexec-tools",
@@ -107,13 +108,13 @@ static void check_stage(struct kq_doctor *doctor)
 	const char *path = doctor->settings->stage_path;
 
 	if (access(path, R_OK) == 0)
-		kq_doctor_say(doctor, KQ_HEALTH_OK, "stage", NULL,
-			      "stage: %s", path);
+		kq_doctor_say(doctor, KQ_HEALTH_OK, "stage", NULL, "stage: %s",
+			      path);
 	else
-		kq_doctor_say(doctor, KQ_HEALTH_FAIL, "stage",
-			      "reinstall kexec-quiesce, or name the file in the config file: stage = PATH",
-			      "the stage is not at %s: %s", path,
-			      strerror(errno));
+		kq_doctor_say(
+			doctor, KQ_HEALTH_FAIL, "stage",
+			"reinstall kexec-quiesce, or name the file in the config file: stage = PATH",
+			"the stage is not at %s: %s", path, strerror(errno));
 }
 
 void kq_doctor_programs(struct kq_doctor *doctor)
@@ -137,8 +138,8 @@ static void add_name(struct names *names,
 	size_t used = strlen(names->text);
 
 	if (names->count++ < MAX_NAMED)
-		snprintf(names->text + used, sizeof(names->text) - used,
-			 "%s%s", used ? ", " : "",
+		snprintf(names->text + used, sizeof(names->text) - used, "%s%s",
+			 used ? ", " : "",
 			 kq_text_address(address, fn->segment, fn->bdf));
 	else if (names->count == MAX_NAMED + 1)
 		snprintf(names->text + used, sizeof(names->text) - used,
@@ -153,14 +154,16 @@ static void check_smmus(struct kq_doctor *doctor,
 	for (size_t i = 0; i < inventory->smmu_count; i++)
 		programmed += inventory->smmus[i].type == KQ_SMMU_V3;
 	if (inventory->smmu_count == 0)
-		kq_doctor_say(doctor, KQ_HEALTH_WARN, "smmu",
-			      "switch the SMMU on in the firmware set-up if the machine has one",
-			      "no SMMU found: devices are quieted, but nothing stops one that resists");
+		kq_doctor_say(
+			doctor, KQ_HEALTH_WARN, "smmu",
+			"switch the SMMU on in the firmware set-up if the machine has one",
+			"no SMMU found: devices are quieted, but nothing stops one that resists");
 	else if (programmed < inventory->smmu_count)
-		kq_doctor_say(doctor, KQ_HEALTH_WARN, "smmu", NULL,
-			      "%zu of %zu SMMUs are of a kind that is left alone",
-			      inventory->smmu_count - programmed,
-			      inventory->smmu_count);
+		kq_doctor_say(
+			doctor, KQ_HEALTH_WARN, "smmu", NULL,
+			"%zu of %zu SMMUs are of a kind that is left alone",
+			inventory->smmu_count - programmed,
+			inventory->smmu_count);
 	else
 		kq_doctor_say(doctor, KQ_HEALTH_OK, "smmu", NULL,
 			      "%zu SMMU%s found", programmed,
@@ -176,11 +179,11 @@ static void check_ecam(struct kq_doctor *doctor,
 		if (inventory->functions[i].host == KQ_NONE)
 			add_name(&names, &inventory->functions[i]);
 	if (names.count)
-		kq_doctor_say(doctor, KQ_HEALTH_WARN, "ecam",
-			      "nothing can be done here: the SMMU's policy must hold them",
-			      "out of the stage's reach, for want of ECAM: %zu function%s: %s",
-			      names.count, names.count == 1 ? "" : "s",
-			      names.text);
+		kq_doctor_say(
+			doctor, KQ_HEALTH_WARN, "ecam",
+			"nothing can be done here: the SMMU's policy must hold them",
+			"out of the stage's reach, for want of ECAM: %zu function%s: %s",
+			names.count, names.count == 1 ? "" : "s", names.text);
 	else
 		kq_doctor_say(doctor, KQ_HEALTH_OK, "ecam", NULL,
 			      "ECAM reaches all %zu functions",
@@ -204,10 +207,11 @@ static void check_resets(struct kq_doctor *doctor,
 			add_name(&names, fn);
 	}
 	if (names.count)
-		kq_doctor_say(doctor, KQ_HEALTH_WARN, "reset",
-			      "nothing can be done here: they get bus master switched off",
-			      "without a reset of their own: %zu of %zu functions: %s",
-			      names.count, endpoints, names.text);
+		kq_doctor_say(
+			doctor, KQ_HEALTH_WARN, "reset",
+			"nothing can be done here: they get bus master switched off",
+			"without a reset of their own: %zu of %zu functions: %s",
+			names.count, endpoints, names.text);
 	else
 		kq_doctor_say(doctor, KQ_HEALTH_OK, "reset", NULL,
 			      "all %zu functions can be reset on their own",
@@ -239,9 +243,10 @@ void kq_doctor_devices(struct kq_doctor *doctor)
 	if (r == 0)
 		check_inventory(doctor, doctor->inventory);
 	else
-		kq_doctor_say(doctor, KQ_HEALTH_FAIL, "inventory",
-			      "look for a firmware update, and report this to us with the named table",
-			      "%s", message.text);
+		kq_doctor_say(
+			doctor, KQ_HEALTH_FAIL, "inventory",
+			"look for a firmware update, and report this to us with the named table",
+			"%s", message.text);
 }
 
 /* Functions that came after the plan was made. */
@@ -251,8 +256,7 @@ static size_t count_unplanned(const struct kq_inventory *inventory,
 	size_t known = 0;
 
 	for (uint32_t i = 0; i < plan->functions.count; i++) {
-		const struct kq_plan_function *fn =
-			&kq_plan_functions(plan)[i];
+		const struct kq_plan_function *fn = &kq_plan_functions(plan)[i];
 
 		known += kq_inventory_find(inventory, fn->segment, fn->bdf) >=
 			 0;
@@ -268,14 +272,16 @@ static void judge_plan(struct kq_doctor *doctor,
 	if (doctor->inventory)
 		unplanned = count_unplanned(doctor->inventory, plan);
 	if (unplanned)
-		kq_doctor_say(doctor, KQ_HEALTH_WARN, "loaded",
-			      "load it again, as before",
-			      "the loaded quiesce image does not know %zu function%s that appeared since",
-			      unplanned, unplanned == 1 ? "" : "s");
+		kq_doctor_say(
+			doctor, KQ_HEALTH_WARN, "loaded",
+			"load it again, as before",
+			"the loaded quiesce image does not know %zu function%s that appeared since",
+			unplanned, unplanned == 1 ? "" : "s");
 	else
-		kq_doctor_say(doctor, KQ_HEALTH_OK, "loaded", NULL,
-			      "a quiesce image is loaded; its plan covers all %u functions",
-			      plan->functions.count);
+		kq_doctor_say(
+			doctor, KQ_HEALTH_OK, "loaded", NULL,
+			"a quiesce image is loaded; its plan covers all %u functions",
+			plan->functions.count);
 }
 
 /* A crash kernel is loaded: is it ours? */
@@ -285,13 +291,14 @@ static void judge_loaded(struct kq_doctor *doctor,
 	bool wanted = doctor->settings->enabled;
 
 	if (loaded->kind == KQ_LOADED_UNKNOWN)
-		kq_doctor_say(doctor, KQ_HEALTH_OK, "loaded", NULL,
-			      "a crash kernel is loaded; whether with the stage, this kernel does not show");
+		kq_doctor_say(
+			doctor, KQ_HEALTH_OK, "loaded", NULL,
+			"a crash kernel is loaded; whether with the stage, this kernel does not show");
 	else if (loaded->kind == KQ_LOADED_PLAIN)
-		kq_doctor_say(doctor,
-			      wanted ? KQ_HEALTH_FAIL : KQ_HEALTH_WARN,
-			      "loaded", "load it again with our kexec",
-			      "a crash kernel is loaded, but without the stage");
+		kq_doctor_say(
+			doctor, wanted ? KQ_HEALTH_FAIL : KQ_HEALTH_WARN,
+			"loaded", "load it again with our kexec",
+			"a crash kernel is loaded, but without the stage");
 	else if (!loaded->plan)
 		kq_doctor_say(doctor, KQ_HEALTH_FAIL, "loaded",
 			      "load it again with our kexec",

@@ -105,8 +105,8 @@ static json_t *json_findings(const struct kq_doctor *doctor)
 			    json_string(health_words[finding->health]));
 		kq_json_set(check, "text", json_string(finding->text));
 		kq_json_set(check, "advice",
-			    finding->advice ? json_string(finding->advice) :
-					      json_null());
+			    finding->advice ? json_string(finding->advice)
+					    : json_null());
 		json_array_append_new(checks, check);
 	}
 	kq_json_set(object, "ready",
@@ -124,8 +124,7 @@ static int show(const struct kq_ctl *ctl, const struct kq_doctor *doctor)
 	else if (r == 0)
 		print_findings(doctor, ctl->out);
 	if (r < 0) {
-		kq_ctl_complain("cannot show the findings: %s",
-				kq_strerror(r));
+		kq_ctl_complain("cannot show the findings: %s", kq_strerror(r));
 		return KQ_EXIT_FAILURE;
 	}
 	return count_of(doctor, KQ_HEALTH_FAIL) ? KQ_EXIT_FAILURE : KQ_EXIT_OK;
@@ -143,9 +142,10 @@ static void read_settings(const struct kq_ctl *ctl, struct kq_doctor *doctor,
 			      "correct the setting named here", "%s",
 			      message.text);
 	else if (!settings->enabled)
-		kq_doctor_say(doctor, KQ_HEALTH_WARN, "settings",
-			      "write smmu-policy = abort to the config file, or give kexec --smmu-policy=abort",
-			      "no setting asks for quiescing: kexec runs without the stage unless its options say otherwise");
+		kq_doctor_say(
+			doctor, KQ_HEALTH_WARN, "settings",
+			"write smmu-policy = abort to the config file, or give kexec --smmu-policy=abort",
+			"no setting asks for quiescing: kexec runs without the stage unless its options say otherwise");
 	else
 		kq_doctor_say(doctor, KQ_HEALTH_OK, "settings", NULL,
 			      "settings: smmu-policy %s, quiesce %s",

@@ -77,18 +77,20 @@ static void print_rest(const struct kq_inventory *inventory, FILE *out)
 		const char *type = kq_word_smmu_type(smmu->type);
 		bool named = *smmu->model && strcmp(smmu->model, type) != 0;
 
-		fprintf(out, "SMMU 0x%" PRIx64 ": %s%s%s%s\n", smmu->base,
-			type, named ? ", " : "", named ? smmu->model : "",
+		fprintf(out, "SMMU 0x%" PRIx64 ": %s%s%s%s\n", smmu->base, type,
+			named ? ", " : "", named ? smmu->model : "",
 			smmu->coherent ? ", coherent" : "");
 	}
 	for (size_t i = 0; i < inventory->host_count; i++) {
 		const struct kq_inventory_host *host = &inventory->hosts[i];
 
-		fprintf(out, "ECAM 0x%" PRIx64 ": segment %04x, buses %02x-%02x\n",
+		fprintf(out,
+			"ECAM 0x%" PRIx64 ": segment %04x, buses %02x-%02x\n",
 			host->ecam, host->segment, host->bus_first,
 			host->bus_last);
 	}
-	fprintf(out, "Functions: %zu; SMMUs: %zu; ECAM windows: %zu; firmware: %s\n",
+	fprintf(out,
+		"Functions: %zu; SMMUs: %zu; ECAM windows: %zu; firmware: %s\n",
 		inventory->function_count, inventory->smmu_count,
 		inventory->host_count, firmware_word(inventory->firmware));
 }
@@ -101,9 +103,9 @@ static json_t *json_function(const struct kq_inventory *inventory,
 	json_t *object = json_object();
 	bool translated = fn->smmu != KQ_NONE;
 
-	kq_json_set(object, "address",
-		    json_string(kq_text_address(address, fn->segment,
-						fn->bdf)));
+	kq_json_set(
+		object, "address",
+		json_string(kq_text_address(address, fn->segment, fn->bdf)));
 	kq_json_set(object, "vendor", json_sprintf("0x%04x", fn->vendor));
 	kq_json_set(object, "device", json_sprintf("0x%04x", fn->device));
 	kq_json_set(object, "class",
@@ -116,9 +118,8 @@ static json_t *json_function(const struct kq_inventory *inventory,
 	kq_json_set(object, "stream_id",
 		    translated ? json_integer(fn->stream_id) : json_null());
 	kq_json_set(object, "smmu",
-		    translated ?
-			    kq_json_hex(inventory->smmus[fn->smmu].base) :
-			    json_null());
+		    translated ? kq_json_hex(inventory->smmus[fn->smmu].base)
+			       : json_null());
 	kq_json_set(object, "reset", json_string(kq_reset_name(fn->reset)));
 	kq_json_set(object, "reset_reason",
 		    json_string(kq_reset_reason(fn->reset)));
@@ -133,8 +134,7 @@ static json_t *json_smmu(const struct kq_inventory_smmu *smmu)
 	json_t *object = json_object();
 
 	kq_json_set(object, "base", kq_json_hex(smmu->base));
-	kq_json_set(object, "type",
-		    json_string(kq_word_smmu_type(smmu->type)));
+	kq_json_set(object, "type", json_string(kq_word_smmu_type(smmu->type)));
 	kq_json_set(object, "model", json_string(smmu->model));
 	kq_json_set(object, "coherent", json_boolean(smmu->coherent));
 	return object;

@@ -68,8 +68,8 @@ static void core_close(struct core *core)
 		close(core->fd);
 }
 
-static bool read_memory(const struct core *core, uint64_t address,
-			void *buffer, size_t size)
+static bool read_memory(const struct core *core, uint64_t address, void *buffer,
+			size_t size)
 {
 	for (size_t i = 0; i < core->count; i++) {
 		const Elf64_Phdr *header = &core->headers[i];
@@ -153,8 +153,7 @@ static struct kq_plan_header *read_plan(const struct core *core,
 	return NULL;
 }
 
-void kq_loaded_find(const char *iomem, const char *kcore,
-		    struct kq_loaded *ret)
+void kq_loaded_find(const char *iomem, const char *kcore, struct kq_loaded *ret)
 {
 	struct finding finding = { .ours = 0 };
 	FILE *list = fopen(iomem, "re");

@@ -12,7 +12,13 @@
 #include "config.h"
 #include "daemon/ctl.h"
 
-enum verb { VERB_LIST, VERB_PLAN, VERB_REPORT, VERB_DOCTOR, VERB_COUNT };
+enum verb {
+	VERB_LIST,
+	VERB_PLAN,
+	VERB_REPORT,
+	VERB_DOCTOR,
+	VERB_COUNT
+};
 
 static const struct {
 	const char *name;
@@ -38,8 +44,15 @@ static const struct {
 #define ON_CONFIG (ON(VERB_PLAN) | ON(VERB_DOCTOR))
 #define ON_LIVE	  (ON(VERB_LIST) | ON(VERB_PLAN) | ON(VERB_DOCTOR))
 
-enum { OPT_HELP = 'h', OPT_VERBOSE = 'v', OPT_JSON = 1000, OPT_VERSION,
-       OPT_ROOT, OPT_ORDERLY, OPT_SETTING };
+enum {
+	OPT_HELP = 'h',
+	OPT_VERBOSE = 'v',
+	OPT_JSON = 1000,
+	OPT_VERSION,
+	OPT_ROOT,
+	OPT_ORDERLY,
+	OPT_SETTING
+};
 
 static const struct option_row {
 	const char *name;
@@ -49,8 +62,8 @@ static const struct option_row {
 	const char *help;
 } rows[] = {
 	{ "json", OPT_JSON, NULL, ON_ALL, "output for programs" },
-	{ "verbose", OPT_VERBOSE, NULL,
-	  ON(VERB_REPORT) | ON(VERB_PLAN), "everything, also (-v)" },
+	{ "verbose", OPT_VERBOSE, NULL, ON(VERB_REPORT) | ON(VERB_PLAN),
+	  "everything, also (-v)" },
 	{ "root", OPT_ROOT, "DIR", ON_LIVE,
 	  "look at the copy of a machine's sys/ and proc/ under DIR" },
 	{ "orderly", OPT_ORDERLY, NULL, ON(VERB_PLAN),
@@ -136,9 +149,10 @@ static void print_options(unsigned int mask, FILE *out)
 
 static void print_help(FILE *out)
 {
-	fprintf(out, "Usage: quiescectl VERB [OPTION...]\n\n"
-		     "Shows what kexec-quiesce knows, would do and has done.\n\n"
-		     "Verbs:\n");
+	fprintf(out,
+		"Usage: quiescectl VERB [OPTION...]\n\n"
+		"Shows what kexec-quiesce knows, would do and has done.\n\n"
+		"Verbs:\n");
 	for (size_t i = 0; i < VERB_COUNT; i++) {
 		char left[24];
 
@@ -215,13 +229,12 @@ static int parse(int argc, char *argv[], struct parsed *parsed)
 
 	for (size_t i = 0; i < ROW_COUNT; i++) {
 		options[i].name = rows[i].name;
-		options[i].has_arg =
-			rows[i].argument ? required_argument : no_argument;
+		options[i].has_arg = rows[i].argument ? required_argument
+						      : no_argument;
 		options[i].val = OPT_JSON; /* any number; @index says which */
 	}
 	optind = 0; /* a fresh start: tests call this more than once */
-	while ((value = getopt_long(argc, argv, "hv", options, &index)) !=
-	       -1) {
+	while ((value = getopt_long(argc, argv, "hv", options, &index)) != -1) {
 		if (value == '?')
 			return -1;
 		take_option(parsed,
@@ -238,9 +251,9 @@ static int check_usage(struct parsed *parsed, enum verb verb, char *rest[])
 	for (size_t i = 0; i < ROW_COUNT; i++) {
 		if (!parsed->used[i] || (rows[i].verbs & ON(verb)))
 			continue;
-		kq_ctl_complain("%s does not take --%s; see 'quiescectl %s --help'",
-				verbs[verb].name, rows[i].name,
-				verbs[verb].name);
+		kq_ctl_complain(
+			"%s does not take --%s; see 'quiescectl %s --help'",
+			verbs[verb].name, rows[i].name, verbs[verb].name);
 		return -1;
 	}
 	if (verb == VERB_REPORT && *rest)
@@ -266,13 +279,15 @@ static int run(struct parsed *parsed, char *rest[])
 		return KQ_EXIT_OK;
 	}
 	if (!*rest) {
-		kq_ctl_complain("a verb is missing: list, plan, report or doctor; see 'quiescectl --help'");
+		kq_ctl_complain(
+			"a verb is missing: list, plan, report or doctor; see 'quiescectl --help'");
 		return KQ_EXIT_FAILURE;
 	}
 	verb = find_verb(*rest);
 	if (verb < 0) {
-		kq_ctl_complain("unknown verb '%s': use list, plan, report or doctor",
-				*rest);
+		kq_ctl_complain(
+			"unknown verb '%s': use list, plan, report or doctor",
+			*rest);
 		return KQ_EXIT_FAILURE;
 	}
 	if (parsed->help) {

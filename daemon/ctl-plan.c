@@ -117,8 +117,7 @@ static void print_verdict(const struct kq_plan_header *plan, FILE *out)
 	unsigned int counts[ACTION_COUNT] = { 0 }, reset, quiet;
 
 	for (uint32_t i = 0; i < plan->functions.count; i++) {
-		const struct kq_plan_function *fn =
-			&kq_plan_functions(plan)[i];
+		const struct kq_plan_function *fn = &kq_plan_functions(plan)[i];
 
 		if (!(fn->flags & KQ_FN_BRIDGE))
 			counts[plan_action(plan, fn)]++;
@@ -127,9 +126,9 @@ static void print_verdict(const struct kq_plan_header *plan, FILE *out)
 		counts[ACTION_WITH_PF];
 	quiet = counts[ACTION_MASTER_OFF] + reset;
 	fprintf(out, "%s %u function%s (%u by reset)",
-		plan->kind == KQ_PLAN_CRASH ?
-			"A crash would quiet" :
-			"An orderly kexec would quiet what is still active of",
+		plan->kind == KQ_PLAN_CRASH
+			? "A crash would quiet"
+			: "An orderly kexec would quiet what is still active of",
 		quiet, quiet == 1 ? "" : "s", reset);
 	if (counts[ACTION_OUT_OF_REACH])
 		fprintf(out, ", %u out of reach", counts[ACTION_OUT_OF_REACH]);
@@ -144,13 +143,15 @@ static void print_settings(const struct view *view, FILE *out)
 {
 	const struct kq_plan_header *plan = view->plan;
 
-	fprintf(out, "quiesce=%s, waits up to %u ms, bridges %s, plan of %u bytes\n",
+	fprintf(out,
+		"quiesce=%s, waits up to %u ms, bridges %s, plan of %u bytes\n",
 		kq_word_quiesce(plan->quiesce), plan->budget_ms,
-		plan->flags & KQ_PLAN_BRIDGES ? "may be switched off" :
-						"stay on",
+		plan->flags & KQ_PLAN_BRIDGES ? "may be switched off"
+					      : "stay on",
 		plan->total_size);
 	if (!view->settings.enabled)
-		fprintf(out, "No setting asks for quiescing yet: kexec would run without the stage, these are the defaults\n");
+		fprintf(out,
+			"No setting asks for quiescing yet: kexec would run without the stage, these are the defaults\n");
 }
 
 static void add_row(struct kq_table *table, const struct kq_plan_header *plan,
@@ -179,8 +180,7 @@ static int print_functions(const struct kq_plan_header *plan, bool verbose,
 	int r;
 
 	for (uint32_t i = 0; i < plan->functions.count; i++) {
-		const struct kq_plan_function *fn =
-			&kq_plan_functions(plan)[i];
+		const struct kq_plan_function *fn = &kq_plan_functions(plan)[i];
 
 		if (fn->flags & KQ_FN_BRIDGE && !verbose)
 			bridges++;
@@ -206,8 +206,9 @@ static void print_smmus(const struct kq_plan_header *plan, FILE *out)
 
 		fprintf(out, "SMMU 0x%" PRIx64 " (%s): %s\n", smmu->base,
 			kq_word_smmu_type(smmu->type),
-			programmed(smmu) ? kq_word_policy(smmu->policy) :
-					   "left alone; this kind is not programmed");
+			programmed(smmu)
+				? kq_word_policy(smmu->policy)
+				: "left alone; this kind is not programmed");
 	}
 }
 
@@ -216,15 +217,17 @@ static void print_rest(const struct kq_plan_header *plan, FILE *out)
 	for (uint32_t i = 0; i < plan->hosts.count; i++) {
 		const struct kq_plan_host *host = &kq_plan_hosts(plan)[i];
 
-		fprintf(out, "ECAM 0x%" PRIx64 ": segment %04x, buses %02x-%02x\n",
+		fprintf(out,
+			"ECAM 0x%" PRIx64 ": segment %04x, buses %02x-%02x\n",
 			host->ecam, host->segment, host->bus_first,
 			host->bus_last);
 	}
 	for (uint32_t i = 0; i < plan->streams.count; i++) {
-		const struct kq_plan_stream *stream =
-			&kq_plan_streams(plan)[i];
+		const struct kq_plan_stream *stream = &kq_plan_streams(plan)[i];
 
-		fprintf(out, "Stream 0x%x of SMMU 0x%" PRIx64 " is reserved by firmware\n",
+		fprintf(out,
+			"Stream 0x%x of SMMU 0x%" PRIx64
+			" is reserved by firmware\n",
 			stream->stream_id,
 			kq_plan_smmus(plan)[stream->smmu].base);
 	}
@@ -250,9 +253,9 @@ static json_t *json_function(const struct kq_plan_header *plan,
 	json_t *object = json_object();
 	bool translated = fn->smmu != KQ_NONE;
 
-	kq_json_set(object, "address",
-		    json_string(kq_text_address(address, fn->segment,
-						fn->bdf)));
+	kq_json_set(
+		object, "address",
+		json_string(kq_text_address(address, fn->segment, fn->bdf)));
 	kq_json_set(object, "vendor", json_sprintf("0x%04x", fn->vendor));
 	kq_json_set(object, "device", json_sprintf("0x%04x", fn->device));
 	kq_json_set(object, "driver",
@@ -272,8 +275,7 @@ static json_t *json_smmu(const struct kq_plan_smmu *smmu)
 	json_t *object = json_object();
 
 	kq_json_set(object, "base", kq_json_hex(smmu->base));
-	kq_json_set(object, "type",
-		    json_string(kq_word_smmu_type(smmu->type)));
+	kq_json_set(object, "type", json_string(kq_word_smmu_type(smmu->type)));
 	kq_json_set(object, "policy",
 		    json_string(kq_word_policy(smmu->policy)));
 	kq_json_set(object, "programmed", json_boolean(programmed(smmu)));
@@ -333,8 +335,8 @@ static int build(const struct kq_ctl *ctl, struct view *view,
 		r = kq_inventory_collect(ctl->root, &view->inventory, message);
 	if (r == 0)
 		r = kq_plan_build(view->inventory, &view->settings,
-				  ctl->orderly ? KQ_PLAN_ORDERLY :
-						 KQ_PLAN_CRASH,
+				  ctl->orderly ? KQ_PLAN_ORDERLY
+					       : KQ_PLAN_CRASH,
 				  NULL, &view->plan, &view->warnings, message);
 	return r;
 }
@@ -346,7 +348,8 @@ int kq_ctl_plan(const struct kq_ctl *ctl)
 	int status = KQ_EXIT_FAILURE;
 
 	if (!*ctl->root && !kq_ctl_is_arm64())
-		kq_ctl_complain("warning: this machine is not arm64, nothing can be loaded here");
+		kq_ctl_complain(
+			"warning: this machine is not arm64, nothing can be loaded here");
 	if (build(ctl, &view, &message) < 0)
 		kq_ctl_complain("%s", message.text);
 	else

@@ -76,8 +76,7 @@ static json_t *json_errors(const struct kq_report_function *fn)
 
 	kq_json_add_bits(array, fn->command_status >> 16,
 			 kq_bits_status_errors);
-	kq_json_add_bits(array,
-			 fn->devctl_devsta >> 16 & KQ_CTL_DEVSTA_ERRORS,
+	kq_json_add_bits(array, fn->devctl_devsta >> 16 & KQ_CTL_DEVSTA_ERRORS,
 			 kq_bits_devsta);
 	kq_json_add_bits(array, fn->aer_uncor_status, kq_bits_aer_uncor);
 	kq_json_add_bits(array, fn->aer_cor_status, kq_bits_aer_cor);
@@ -98,16 +97,13 @@ static json_t *json_evidence(const struct kq_report_function *fn)
 	for (int i = 0; i < 4; i++)
 		json_array_append_new(log, kq_json_hex(fn->aer_header_log[i]));
 	kq_json_set(object, "status", kq_json_hex(fn->command_status >> 16));
-	kq_json_set(object, "devctl",
-		    kq_json_hex(fn->devctl_devsta & 0xffff));
+	kq_json_set(object, "devctl", kq_json_hex(fn->devctl_devsta & 0xffff));
 	kq_json_set(object, "devsta", kq_json_hex(fn->devctl_devsta >> 16));
-	kq_json_set(object, "lnkctl",
-		    kq_json_hex(fn->lnkctl_lnksta & 0xffff));
+	kq_json_set(object, "lnkctl", kq_json_hex(fn->lnkctl_lnksta & 0xffff));
 	kq_json_set(object, "lnksta", kq_json_hex(fn->lnkctl_lnksta >> 16));
 	kq_json_set(object, "aer_uncorrectable",
 		    kq_json_hex(fn->aer_uncor_status));
-	kq_json_set(object, "aer_correctable",
-		    kq_json_hex(fn->aer_cor_status));
+	kq_json_set(object, "aer_correctable", kq_json_hex(fn->aer_cor_status));
 	kq_json_set(object, "aer_header_log", log);
 	kq_json_set(object, "aer_root", kq_json_hex(fn->aer_root_status));
 	kq_json_set(object, "dpc_status",
@@ -135,15 +131,13 @@ static json_t *json_function(const struct kq_report_header *report,
 		    *driver ? json_string(driver) : json_null());
 	kq_json_set(object, "parent", json_address(report, fn->parent));
 	kq_json_set(object, "smmu",
-		    fn->smmu == KQ_NONE ? json_null() :
-					  json_integer(fn->smmu));
+		    fn->smmu == KQ_NONE ? json_null() : json_integer(fn->smmu));
 	kq_json_set(object, "stream_id",
-		    fn->smmu == KQ_NONE ? json_null() :
-					  json_integer(fn->stream_id));
+		    fn->smmu == KQ_NONE ? json_null()
+					: json_integer(fn->stream_id));
 	kq_json_set(object, "result",
 		    json_string(kq_word_function_result(fn->result)));
-	kq_json_set(object, "flags",
-		    kq_json_bits(fn->flags, kq_bits_function));
+	kq_json_set(object, "flags", kq_json_bits(fn->flags, kq_bits_function));
 	kq_json_set(object, "was_mastering",
 		    json_boolean(kq_report_was_mastering(fn)));
 	kq_json_set(object, "command",
@@ -176,8 +170,7 @@ static json_t *json_smmu_state(const struct kq_report_smmu_state *state)
 	kq_json_set(object, "evtq_cons", kq_json_hex(state->evtq_cons));
 	kq_json_set(object, "cmdq_prod", kq_json_hex(state->cmdq_prod));
 	kq_json_set(object, "cmdq_cons", kq_json_hex(state->cmdq_cons));
-	kq_json_set(object, "enabled",
-		    kq_json_bits(state->cr0, kq_bits_cr0));
+	kq_json_set(object, "enabled", kq_json_bits(state->cr0, kq_bits_cr0));
 	kq_json_set(object, "errors", kq_json_bits(active, kq_bits_gerror));
 	return object;
 }
@@ -189,8 +182,7 @@ static json_t *json_smmu(const struct kq_report_smmu *smmu)
 	bool stuck = smmu->result == KQ_SMMU_STUCK;
 
 	kq_json_set(object, "base", kq_json_hex(smmu->base));
-	kq_json_set(object, "type",
-		    json_string(kq_word_smmu_type(smmu->type)));
+	kq_json_set(object, "type", json_string(kq_word_smmu_type(smmu->type)));
 	kq_json_set(object, "policy",
 		    json_string(kq_word_policy(smmu->policy)));
 	kq_json_set(object, "result",
@@ -211,8 +203,8 @@ static json_t *json_event(const struct kq_report_header *report,
 			  const struct kq_report_event *event)
 {
 	struct kq_smmu_event words = kq_smmu_event(event);
-	const struct kq_report_function *fn = kq_report_stream_function(
-		report, event->smmu, words.stream_id);
+	const struct kq_report_function *fn =
+		kq_report_stream_function(report, event->smmu, words.stream_id);
 	json_t *object = json_object(), *record = json_array();
 
 	for (int i = 0; i < 4; i++)
@@ -223,18 +215,18 @@ static json_t *json_event(const struct kq_report_header *report,
 	kq_json_set(object, "type", json_integer(words.type));
 	kq_json_set(object, "name", json_string(kq_word_event(words.type)));
 	kq_json_set(object, "stream_id", json_integer(words.stream_id));
-	kq_json_set(object, "function",
-		    fn ? json_address(report,
-				      (uint16_t)(fn -
-						 kq_report_functions(report))) :
-			 json_null());
+	kq_json_set(
+		object, "function",
+		fn ? json_address(report,
+				  (uint16_t)(fn - kq_report_functions(report)))
+		   : json_null());
 	kq_json_set(object, "input_address",
-		    words.has_address ? kq_json_hex(words.address) :
-					json_null());
+		    words.has_address ? kq_json_hex(words.address)
+				      : json_null());
 	kq_json_set(object, "access",
-		    words.has_address ?
-			    json_string(words.read ? "read" : "write") :
-			    json_null());
+		    words.has_address
+			    ? json_string(words.read ? "read" : "write")
+			    : json_null());
 	kq_json_set(object, "record", record);
 	return object;
 }
@@ -258,9 +250,8 @@ static json_t *json_verdict(const struct kq_report_header *report)
 static void set_header(json_t *object, const struct kq_report_header *report)
 {
 	bool refused = report->flags & KQ_REPORT_PLAN_INVALID;
-	int error = report->plan_error < KQ_ERR_COUNT ?
-			    -(int)report->plan_error :
-			    -KQ_ERR_COUNT;
+	int error = report->plan_error < KQ_ERR_COUNT ? -(int)report->plan_error
+						      : -KQ_ERR_COUNT;
 
 	kq_json_set(object, "version", json_integer(report->version));
 	kq_json_set(object, "flags",
@@ -278,18 +269,17 @@ static void set_header(json_t *object, const struct kq_report_header *report)
 	kq_json_set(object, "plan_error",
 		    refused ? json_string(kq_strerror(error)) : json_null());
 	kq_json_set(object, "stage_fault",
-		    report->flags & KQ_REPORT_STAGE_FAULT ?
-			    json_pack("{s:o, s:o}", "esr",
-				      kq_json_hex(report->stage_fault_esr),
-				      "pc",
-				      kq_json_hex(report->stage_fault_pc)) :
-			    json_null());
+		    report->flags & KQ_REPORT_STAGE_FAULT
+			    ? json_pack("{s:o, s:o}", "esr",
+					kq_json_hex(report->stage_fault_esr),
+					"pc",
+					kq_json_hex(report->stage_fault_pc))
+			    : json_null());
 	kq_json_set(object, "fault_count", json_integer(report->fault_count));
 	kq_json_set(object, "timer_hz", json_integer(report->timer_hz));
 }
 
-json_t *kq_report_json(const struct kq_found_report *found,
-		       const char *source)
+json_t *kq_report_json(const struct kq_found_report *found, const char *source)
 {
 	const struct kq_report_header *report = found->report;
 	json_t *object = json_object(), *functions = json_array(),
@@ -297,17 +287,16 @@ json_t *kq_report_json(const struct kq_found_report *found,
 
 	kq_json_set(object, "source", json_string(source));
 	kq_json_set(object, "stale",
-		    found->freshness == KQ_UNJUDGED ?
-			    json_null() :
-			    json_boolean(found->freshness == KQ_STALE));
+		    found->freshness == KQ_UNJUDGED
+			    ? json_null()
+			    : json_boolean(found->freshness == KQ_STALE));
 	kq_json_set(object, "verdict", json_verdict(report));
 	set_header(object, report);
 	kq_json_set(object, "steps", json_steps(report));
 	for (uint32_t i = 0; i < report->functions.count; i++)
 		json_array_append_new(
 			functions,
-			json_function(report,
-				      &kq_report_functions(report)[i]));
+			json_function(report, &kq_report_functions(report)[i]));
 	for (uint32_t i = 0; i < report->smmus.count; i++)
 		json_array_append_new(smmus,
 				      json_smmu(&kq_report_smmus(report)[i]));

@@ -32,7 +32,8 @@ int kq_chosen_digest(const void *fdt, uint8_t digest[KQ_SHA256_SIZE])
 	if (node < 0)
 		return -KQ_ERR_NOTFOUND;
 	kq_sha256_init(&ctx);
-	fdt_for_each_property_offset(offset, fdt, node) {
+	fdt_for_each_property_offset(offset, fdt, node)
+	{
 		const char *name;
 		int size;
 		const void *data =
@@ -57,9 +58,9 @@ static enum kq_freshness judge(const void *fdt,
 		return KQ_UNJUDGED;
 	if (kq_chosen_digest(fdt, digest) < 0)
 		return KQ_UNJUDGED;
-	return memcmp(digest, report->chosen_sha256, sizeof(digest)) == 0 ?
-		       KQ_FRESH :
-		       KQ_STALE;
+	return memcmp(digest, report->chosen_sha256, sizeof(digest)) == 0
+		       ? KQ_FRESH
+		       : KQ_STALE;
 }
 
 /* The check wants 8-byte alignment, which no property value promises. */
@@ -97,8 +98,9 @@ static int parse_fdt(const void *fdt, size_t size, struct kq_found_report *ret,
 	if (node >= 0)
 		data = fdt_getprop(fdt, node, KQ_REPORT_PROPERTY, &length);
 	if (!data)
-		return kq_fail(message, KQ_ERR_NOTFOUND,
-			       "no report: this kernel was not started through kexec-quiesce");
+		return kq_fail(
+			message, KQ_ERR_NOTFOUND,
+			"no report: this kernel was not started through kexec-quiesce");
 	r = take_report(data, (size_t)length, ret, message);
 	if (r < 0)
 		return r;
@@ -129,8 +131,9 @@ int kq_found_report_read(const char *path, struct kq_found_report *ret,
 	int r = kq_sysfs_read("", path, &data, &size);
 
 	if (r == -ENOENT && strcmp(path, KQ_CTL_FDT) == 0)
-		return kq_fail(message, KQ_ERR_NOTFOUND,
-			       "no report: this kernel was given no device tree");
+		return kq_fail(
+			message, KQ_ERR_NOTFOUND,
+			"no report: this kernel was given no device tree");
 	if (r < 0)
 		return kq_fail(message, KQ_ERR_SYSTEM, "cannot read it: %s%s",
 			       strerror(-r),

@@ -32,8 +32,8 @@ int kq_ctl_report(const struct kq_ctl *ctl)
 
 	if (r < 0) {
 		kq_ctl_complain("%s: %s", path, message.text);
-		return r == -KQ_ERR_NOTFOUND ? KQ_EXIT_NO_REPORT :
-					       KQ_EXIT_FAILURE;
+		return r == -KQ_ERR_NOTFOUND ? KQ_EXIT_NO_REPORT
+					     : KQ_EXIT_FAILURE;
 	}
 	r = show(ctl, &found, path);
 	kq_found_report_fini(&found);

@@ -71,8 +71,7 @@ struct kq_verdict {
  * @report: a report that kq_report_check() accepted
  * @ret:    result
  */
-void kq_verdict(const struct kq_report_header *report,
-		struct kq_verdict *ret);
+void kq_verdict(const struct kq_report_header *report, struct kq_verdict *ret);
 
 /* Was bus master on when the stage came to the function? */
 bool kq_report_was_mastering(const struct kq_report_function *fn);
@@ -108,8 +107,8 @@ struct kq_smmu_event kq_smmu_event(const struct kq_report_event *event);
  * Return: the first function of that stream or NULL.
  */
 const struct kq_report_function *
-kq_report_stream_function(const struct kq_report_header *report,
-			  uint32_t smmu, uint32_t stream_id);
+kq_report_stream_function(const struct kq_report_header *report, uint32_t smmu,
+			  uint32_t stream_id);
 
 /**
  * kq_report_print() - the report for people
@@ -129,7 +128,6 @@ int kq_report_print(const struct kq_found_report *found, bool verbose,
  *
  * Return: the object, or NULL when there is no memory.
  */
-json_t *kq_report_json(const struct kq_found_report *found,
-		       const char *source);
+json_t *kq_report_json(const struct kq_found_report *found, const char *source);
 
 #endif

@@ -51,8 +51,8 @@ struct kq_smmu_event kq_smmu_event(const struct kq_report_event *event)
 }
 
 const struct kq_report_function *
-kq_report_stream_function(const struct kq_report_header *report,
-			  uint32_t smmu, uint32_t stream_id)
+kq_report_stream_function(const struct kq_report_header *report, uint32_t smmu,
+			  uint32_t stream_id)
 {
 	for (uint32_t i = 0; i < report->functions.count; i++) {
 		const struct kq_report_function *fn =
@@ -115,11 +115,10 @@ static void say_functions(struct kq_verdict *verdict)
 		{ KQ_FN_GONE, "gone" },
 		{ KQ_FN_SKIPPED, "skipped as asked" },
 		{ KQ_FN_OBSERVED, "only looked at" },
-		{ KQ_FN_LEFT_ALONE, "shut down by their drivers" },
+		{ KQ_FN_LEFT_ALONE, "found idle and left alone" },
 	};
 	const unsigned int *counts = verdict->counts;
-	unsigned int reset =
-		counts[KQ_FN_RESET] + counts[KQ_FN_RESET_WITH_PF];
+	unsigned int reset = counts[KQ_FN_RESET] + counts[KQ_FN_RESET_WITH_PF];
 	unsigned int quiet = counts[KQ_FN_QUIET] + reset;
 
 	say(verdict, "%u function%s quiet", quiet, quiet == 1 ? "" : "s");
@@ -133,9 +132,9 @@ static void say_functions(struct kq_verdict *verdict)
 		say(verdict, "; %u %s still %s after shutdown",
 		    verdict->offenders,
 		    verdict->offenders == 1 ? "was" : "were",
-		    verdict->offenders_mastering == verdict->offenders ?
-			    "bus-mastering" :
-			    "active");
+		    verdict->offenders_mastering == verdict->offenders
+			    ? "bus-mastering"
+			    : "active");
 }
 
 static void say_smmu(struct kq_verdict *verdict,
@@ -206,16 +205,16 @@ static bool is_quiet(const struct kq_report_header *report,
 	return true;
 }
 
-void kq_verdict(const struct kq_report_header *report,
-		struct kq_verdict *ret)
+void kq_verdict(const struct kq_report_header *report, struct kq_verdict *ret)
 {
 	*ret = (struct kq_verdict){ 0 };
 	if (report->flags & KQ_REPORT_PLAN_INVALID) {
-		int error = report->plan_error < KQ_ERR_COUNT ?
-				    -(int)report->plan_error :
-				    -KQ_ERR_COUNT;
+		int error = report->plan_error < KQ_ERR_COUNT
+				    ? -(int)report->plan_error
+				    : -KQ_ERR_COUNT;
 
-		say(ret, "nothing was quiesced: the stage refused its plan (%s)",
+		say(ret,
+		    "nothing was quiesced: the stage refused its plan (%s)",
 		    kq_strerror(error));
 		return;
 	}

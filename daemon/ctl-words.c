@@ -104,12 +104,9 @@ const struct kq_bit_name kq_bits_aer_root[] = {
 
 /* IHI 0070 "SMMU_CR0". */
 const struct kq_bit_name kq_bits_cr0[] = {
-	{ KQ_BIT32(0), "SMMUEN" },
-	{ KQ_BIT32(1), "PRIQEN" },
-	{ KQ_BIT32(2), "EVENTQEN" },
-	{ KQ_BIT32(3), "CMDQEN" },
-	{ KQ_BIT32(4), "ATSCHK" },
-	{ 0, NULL },
+	{ KQ_BIT32(0), "SMMUEN" },   { KQ_BIT32(1), "PRIQEN" },
+	{ KQ_BIT32(2), "EVENTQEN" }, { KQ_BIT32(3), "CMDQEN" },
+	{ KQ_BIT32(4), "ATSCHK" },   { 0, NULL },
 };
 
 /* IHI 0070 "SMMU_GERROR". */
@@ -183,8 +180,7 @@ const char *kq_bits_join(char *buffer, size_t size, uint32_t value,
 	return buffer;
 }
 
-static const char *word(const char *const *words, size_t count,
-			uint32_t number)
+static const char *word(const char *const *words, size_t count, uint32_t number)
 {
 	return number < count && words[number] ? words[number] : "unknown";
 }
@@ -272,16 +268,11 @@ const char *kq_word_function_result(uint32_t result)
 const char *kq_word_step(uint32_t step)
 {
 	static const char *const words[] = {
-		[KQ_STEP_PLAN] = "plan",
-		[KQ_STEP_MASTERS] = "masters",
-		[KQ_STEP_EVIDENCE] = "evidence",
-		[KQ_STEP_PENDING] = "pending",
-		[KQ_STEP_WALK] = "walk",
-		[KQ_STEP_RESET] = "reset",
-		[KQ_STEP_RESTORE] = "restore",
-		[KQ_STEP_BRIDGES] = "bridges",
-		[KQ_STEP_SMMU] = "smmu",
-		[KQ_STEP_ERRORS] = "errors",
+		[KQ_STEP_PLAN] = "plan",	 [KQ_STEP_MASTERS] = "masters",
+		[KQ_STEP_EVIDENCE] = "evidence", [KQ_STEP_PENDING] = "pending",
+		[KQ_STEP_WALK] = "walk",	 [KQ_STEP_RESET] = "reset",
+		[KQ_STEP_RESTORE] = "restore",	 [KQ_STEP_BRIDGES] = "bridges",
+		[KQ_STEP_SMMU] = "smmu",	 [KQ_STEP_ERRORS] = "errors",
 	};
 
 	_Static_assert(COUNT(words) == KQ_STEP_COUNT, "a word each");
@@ -385,8 +376,8 @@ const char *kq_word_smmu3_register(uint32_t offset)
 const char *kq_text_address(char text[KQ_ADDRESS_TEXT], uint16_t segment,
 			    uint16_t bdf)
 {
-	snprintf(text, KQ_ADDRESS_TEXT, "%04x:%02x:%02x.%x", segment,
-		 bdf >> 8, (bdf >> 3) & 0x1f, bdf & 7u);
+	snprintf(text, KQ_ADDRESS_TEXT, "%04x:%02x:%02x.%x", segment, bdf >> 8,
+		 (bdf >> 3) & 0x1f, bdf & 7u);
 	return text;
 }
 

@@ -24,7 +24,7 @@ extern const struct kq_bit_name kq_bits_aer_root[];
 extern const struct kq_bit_name kq_bits_cr0[];
 extern const struct kq_bit_name kq_bits_gerror[];
 extern const struct kq_bit_name kq_bits_function[]; /* KQ_FN_* flags */
-extern const struct kq_bit_name kq_bits_report[];   /* KQ_REPORT_* flags */
+extern const struct kq_bit_name kq_bits_report[]; /* KQ_REPORT_* flags */
 
 /**
  * kq_bits_join() - the names of the bits that are set, ", " between them

@@ -15,8 +15,10 @@ daemon_libctl_a_SOURCES = \
 	daemon/ctl-plan.c \
 	daemon/ctl-report.c daemon/ctl-report.h \
 	daemon/ctl-report-json.c \
+	daemon/ctl-report-notes.c \
 	daemon/ctl-report-read.c \
-	daemon/ctl-report-text.c \
+	daemon/ctl-report-smmu.c \
+	daemon/ctl-report-text.c daemon/ctl-report-text.h \
 	daemon/ctl-table.c daemon/ctl-table.h \
 	daemon/ctl-verdict.c \
 	daemon/ctl-words.c daemon/ctl-words.h

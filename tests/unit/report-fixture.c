@@ -65,8 +65,8 @@ static const struct row orderly_rows[] = {
 
 static const struct row quiet_rows[] = {
 	{ 0, 0x0200, 0x10c98086, 0x020000,
-	  KQ_FN_FLR | KQ_FN_FLR_DONE | KQ_FN_BME_CLEARED, KQ_FN_RESET, 0,
-	  0x200, "igb" },
+	  KQ_FN_FLR | KQ_FN_FLR_DONE | KQ_FN_BME_CLEARED, KQ_FN_RESET, 0, 0x200,
+	  "igb" },
 };
 
 static void fill_function(struct kq_report_function *fn, const struct row *row)
@@ -89,8 +89,8 @@ static void fill_function(struct kq_report_function *fn, const struct row *row)
 		return;
 	fn->flags |= KQ_FN_EVIDENCE;
 	fn->command_status = was_on ? MASTER_ON : MASTER_OFF;
-	fn->command_after = row->result == KQ_FN_STILL_MASTERING ? MASTER_ON :
-								   MASTER_OFF;
+	fn->command_after = row->result == KQ_FN_STILL_MASTERING ? MASTER_ON
+								 : MASTER_OFF;
 	fn->lnkctl_lnksta = 0x00430000; /* 8 GT/s x4 */
 	if (row->flags & KQ_FN_FLR_DONE)
 		fn->reset_us = 100250 + row->bdf;
@@ -150,8 +150,7 @@ static void fill_steps(struct kq_report_header *report)
 	report->total_us = now;
 }
 
-static void fill_header(struct kq_report_header *report,
-			enum kq_plan_kind kind)
+static void fill_header(struct kq_report_header *report, enum kq_plan_kind kind)
 {
 	memcpy(report->magic, KQ_REPORT_MAGIC, sizeof(report->magic));
 	report->version = KQ_REPORT_VERSION;
@@ -192,8 +191,8 @@ static struct kq_report_header *make(enum kq_plan_kind kind,
 
 	assert(report);
 	fill_header(report, kind);
-	report->functions = section(&end, functions,
-				    sizeof(struct kq_report_function));
+	report->functions =
+		section(&end, functions, sizeof(struct kq_report_function));
 	report->smmus = section(&end, smmus, sizeof(struct kq_report_smmu));
 	report->events = section(&end, events, sizeof(struct kq_report_event));
 	report->total_size = end;
@@ -224,8 +223,8 @@ static void add_evidence(struct kq_report_header *report)
 	fns[5].parent = 1;
 	fns[5].command_status |= (uint32_t)PCI_STATUS_REC_MASTER_ABORT << 16;
 	fns[5].devctl_devsta = 0x002d2810; /* pending, URD, FED, CED */
-	fns[5].aer_uncor_status =
-		PCI_ERR_UNC_COMP_TIME | PCI_ERR_UNC_POISON_TLP;
+	fns[5].aer_uncor_status = PCI_ERR_UNC_COMP_TIME |
+				  PCI_ERR_UNC_POISON_TLP;
 	fns[5].aer_cor_status = PCI_ERR_COR_ADV_NFAT;
 	fns[5].aer_header_log[0] = 0x40000001;
 	fns[5].aer_header_log[3] = 0xdeadbeef;

@@ -84,9 +84,10 @@ static void status_of(const char *id, char status[8])
 
 	assert(json);
 	strcpy(status, "");
-	json_array_foreach(json_object_get(json, "checks"), i, check) {
-		const char *word = json_string_value(
-			json_object_get(check, "status"));
+	json_array_foreach(json_object_get(json, "checks"), i, check)
+	{
+		const char *word =
+			json_string_value(json_object_get(check, "status"));
 		const char *name =
 			json_string_value(json_object_get(check, "id"));
 

@@ -77,7 +77,8 @@ static const json_t *member(const json_t *json, const char *address,
 	const json_t *fn;
 	size_t i;
 
-	json_array_foreach(json_object_get(json, "functions"), i, fn) {
+	json_array_foreach(json_object_get(json, "functions"), i, fn)
+	{
 		const char *text =
 			json_string_value(json_object_get(fn, "address"));
 
@@ -122,7 +123,8 @@ static void settings_to_actions(void)
 	expect(json, "0000:02:00.0", "action", "flr");
 	expect(json, "0000:01:00.0", "action", "bus-master-off");
 	json_decref(json);
-	json = parse(RUN(KQ_EXIT_OK, &size, "plan", "--json", "--quiesce=none"));
+	json = parse(
+		RUN(KQ_EXIT_OK, &size, "plan", "--json", "--quiesce=none"));
 	assert(json_is_true(json_object_get(json, "enabled")));
 	expect(json, "0000:02:00.0", "action", "observe");
 	json_decref(json);
