@@ -16,8 +16,9 @@ from trace import BUSY, HANDOVER, STAGE, QUIET
 _NOTE = re.compile(r"KQ: (.*)$")
 # Streams that are busy up to the crash, and how many transactions stock
 # kexec lets land at least; measured are four times these
-LATE_US = 300000
 _BUSY_SIDS = {0x10: 2000, 0x100: 2000, 0x200: 2000, 0x18: 100000}
+# Beyond this, no busy machine excuses a transaction
+_LATE_US = 300000
 
 
 class Run:
@@ -122,7 +123,7 @@ def check_quiet(run):
     # A busy machine runs the guest's few instructions late: worth another
     # run, as long as the devices obeyed at once when they were told
     run.only_late = bool(times) and not any(off.values()) and \
-        max(times) < LATE_US
+        max(times) < _LATE_US
     return check_busy(run) + [
         _none_landed("no transaction lands after the stage", late),
         _none_landed("no transaction lands after bus master off", off)]

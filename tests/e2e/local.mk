@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The emulated Arm server. It runs from tests/e2e/run, not from `make check`,
+# which only tests its judge.
+
+check_SCRIPTS += tests/e2e/test_judge.py
+EXTRA_DIST += \
+	tests/check \
+	tests/demo \
+	tests/functions.sh \
+	tests/setup \
+	tests/e2e/cases.cfg \
+	tests/e2e/cases.py \
+	tests/e2e/cpio.py \
+	tests/e2e/demo.py \
+	tests/e2e/elf.py \
+	tests/e2e/guest.py \
+	tests/e2e/guest/badinput \
+	tests/e2e/guest/common \
+	tests/e2e/guest/first \
+	tests/e2e/guest/init \
+	tests/e2e/guest/next \
+	tests/e2e/judge.py \
+	tests/e2e/machine.py \
+	tests/e2e/report.py \
+	tests/e2e/run \
+	tests/e2e/test_judge.py \
+	tests/e2e/trace.py

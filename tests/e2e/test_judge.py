@@ -1,0 +1,339 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The judge itself, on small traces written by hand: what it must fail, it
+must be seen to fail."""
+
+import base64
+import gzip
+import hashlib
+import pathlib
+import struct
+import sys
+import tempfile
+import unittest
+import uuid
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import cases
+import cpio
+import judge
+import report as reporting
+import trace as tracing
+
+ENTRY, START, END = 0xdf2276a0, 0xdc000000, 0xded20000
+REGION = (0xdc000000, 0xfc000000)
+BOOT_ID = "58d721aa-18d0-4c19-bf8b-373394625312"
+BUSY = (0x10, 0x18, 0x100, 0x200)
+
+
+class Story:
+    """Writes the trace of a run, one event after the other."""
+
+    def __init__(self):
+        self.lines, self.now = [], 1795173541 * 1000000
+
+    def after(self, microseconds):
+        self.now += microseconds
+        return self
+
+    def event(self, text):
+        self.lines.append("77@%d.%06d:%s\n" % (
+            self.now // 1000000, self.now % 1000000, text))
+        return self
+
+    def code(self, address):
+        self.lines += ["----------------\n", "IN: \n",
+                       "0x%08x:  580000c0  ldr  x0, #0x18\n" % address]
+        return self
+
+    def mark(self, value):
+        return self.event("pci_cfg_write gpex-root 00:00.0 @0x3c <- 0x%x"
+                          % value)
+
+    def config(self, bdf, register, value):
+        return self.event("pci_cfg_write dev %s @0x%x <- 0x%x" % (
+            bdf, register, value))
+
+    def smmu(self, offset, value):
+        return self.event("smmuv3_write_mmio addr: 0x%x val:0x%x "
+                          "size: 0x4(0)" % (offset, value))
+
+    def dma(self, sid, address=0x104000000, kind="success"):
+        return self.event("smmuv3_translate_%s smmuv3-iommu-memory-region-1 "
+                          "sid=0x%x iova=0xfff00000 translated=0x%x perm=0x3"
+                          % (kind, sid, address))
+
+    def busy(self):
+        for sid in BUSY:
+            self.config("%02x:%02x.0" % (sid >> 8, sid >> 3 & 31), 4, 6)
+        self.mark(0xa1)
+        for sid in BUSY:
+            self.after(10).dma(sid)
+        return self
+
+    def to_stage(self):
+        """Up to the stage's first instruction."""
+        self.busy().after(100).code(ENTRY)
+        return self.after(5000000).dma(0x100).code(START)
+
+    def quiesce(self, policy="abort", flr="02:00.0"):
+        """What a good stage does, and the start of its payload."""
+        for sid in BUSY:
+            self.after(100).config("%02x:%02x.0" % (
+                sid >> 8, sid >> 3 & 31), 4, 2)
+        self.config(flr, 0xa8, 0x8000)
+        if policy == "abort":
+            self.smmu(0x44, 0x80101000)
+        if policy != "preserve":
+            self.smmu(0x20, 0)
+        return self.after(10).code(START + tracing.PAYLOAD_ALIGN)
+
+    def end(self):
+        """The next kernel loads its drivers, which do DMA."""
+        return self.after(3000000).mark(0xa2).mark(0xa3).dma(0x100)
+
+
+def report_bytes(functions, policy=1, flags=0, result=1):
+    """A sealed report with (bdf, flags, mastering) functions, one SMMU."""
+    table = b"".join(
+        reporting._FUNCTION.pack(0, bdf, 0x8086, 0x1533, 0, bits, 1, 0,
+                                 0xffff, bdf, 4 if mastering else 0, *[0] * 14,
+                                 b"driver").ljust(120, b"\0")
+        for bdf, bits, mastering in functions)
+    smmu = reporting._SMMU.pack(0x9050000, 3, policy, result,
+                                *[0] * 5).ljust(168, b"\0")
+    size = 288 + len(table) + len(smmu)
+    head = reporting._HEADER.pack(
+        reporting.MAGIC, 1, 288, size, flags, bytes(32), b"L" * 16,
+        uuid.UUID(BOOT_ID).bytes, 1, bytes(32), 1, 2, 2000, 1, 0, 0, 1, 5)
+    head += bytes(80) + struct.pack(
+        "<12I", 288, len(functions), 120, 0, 288 + len(table), 1, 168, 0,
+        size, 0, 40, 0)
+    data = bytearray(head + table + smmu)
+    data[24:56] = hashlib.sha256(data).digest()
+    return bytes(data)
+
+
+GOOD = [(0x10, reporting.BME_CLEARED, True), (0x18, reporting.BME_CLEARED,
+        True), (0x28, 0, False), (0x100, reporting.BME_CLEARED, True),
+        (0x200, reporting.BME_CLEARED | reporting.FLR_DONE, True),
+        (0x300, 0, False), (0x400, 0, False), (0x500, 0, False)]
+
+
+def run_of(story, name="crash-6.12-dt", fdt=b"", notes=()):
+    """The Run of a story, as if the guest had printed these notes."""
+    lines = ["kexec kexec_load: entry = 0x%x flags = 0xb70001" % ENTRY,
+             "crash region  %x-%x : Crash kernel" % (REGION[0], REGION[1] - 1),
+             "boot " + BOOT_ID, "express 0000:02:00.0 160",
+             "kexec segment[0].bufsz = 0x2c1cfc0",
+             "kexec segment[0].mem   = 0x%x" % START,
+             "kexec segment[0].memsz = 0x%x" % (END - START),
+             "kexec segment[1].mem   = 0xdf227000",
+             "kexec segment[1].memsz = 0x4000",
+             "begin fdt", base64.b64encode(gzip.compress(fdt)).decode(),
+             "end fdt", *notes, "done"]
+    with tempfile.NamedTemporaryFile("w", suffix=".trace") as out:
+        out.writelines(story.lines)
+        out.flush()
+        return judge.Run(cases.read()[name],
+                         [(0, "[    1.0] KQ: " + line) for line in lines],
+                         out.name)
+
+
+def failed(results):
+    """Sentences of the checks that did not pass."""
+    return [text for passed, text in results if not passed]
+
+
+class Phases(unittest.TestCase):
+    def test_image_is_largest_segment(self):
+        image = run_of(Story()).image
+        self.assertEqual((image.entry, image.start, image.end, image.region),
+                         (ENTRY, START, END, REGION))
+
+    def test_counts_by_phase(self):
+        story = Story().dma(0x100).to_stage().after(19000).dma(0x100)
+        story.after(2000).dma(0x100).dma(0x100).end()
+        trace = run_of(story).trace
+        self.assertEqual(
+            [trace.landed[phase, 0x100] for phase in tracing.PHASES],
+            [1, 1, 1, 1, 2, 1])
+
+    def test_bypass_lands_and_abort_does_not(self):
+        story = Story().to_stage().after(30000)
+        story.dma(0x200, kind="bypass").dma(0x200, kind="disable")
+        story.dma(0x200, kind="abort")
+        story.event("smmuv3_record_event F_TRANSLATION sid=0x200").end()
+        trace = run_of(story).trace
+        self.assertEqual(trace.landed["quiet", 0x200], 2)
+        self.assertEqual(trace.stopped["quiet", 0x200], 2)
+
+    def test_no_stage_is_a_failure(self):
+        self.assertIn("the next kernel's image was entered",
+                      failed(judge.judge(run_of(Story().busy().end()))))
+
+
+class Quiet(unittest.TestCase):
+    def good(self):
+        return Story().to_stage().quiesce()
+
+    def test_good(self):
+        self.assertEqual(failed(judge.check_quiet(run_of(
+            self.good().end()))), [])
+
+    def test_late_transaction(self):
+        run = run_of(self.good().after(500000).dma(0x100).end())
+        self.assertEqual(failed(judge.check_quiet(run)), [
+            "no transaction lands after the stage: e1000e (0x100) 1",
+            "no transaction lands after bus master off: e1000e (0x100) 1"])
+        self.assertFalse(run.only_late)
+
+    def test_early_transaction_after_bus_master_off(self):
+        run = run_of(self.good().dma(0x18).end())
+        self.assertEqual(failed(judge.check_quiet(run)), [
+            "no transaction lands after bus master off: usb-ehci (0x18) 1"])
+        self.assertFalse(run.only_late)
+
+    def test_slow_machine(self):
+        story = Story().to_stage().after(40000).dma(0x200).quiesce().end()
+        run = run_of(story)
+        self.assertEqual(len(failed(judge.check_quiet(run))), 1)
+        self.assertTrue(run.only_late)
+
+    def test_root_port_interrupts_are_allowed(self):
+        run = run_of(self.good().after(900000).dma(0x48).end())
+        self.assertEqual(failed(judge.check_quiet(run)), [])
+
+    def test_virtual_function_counts(self):
+        run = run_of(self.good().after(900000).dma(0x280).end())
+        self.assertIn("no transaction lands after the stage: "
+                      "igb VF (0x280) 1", failed(judge.check_quiet(run)))
+
+    def test_silence_before_proves_nothing(self):
+        story = Story().mark(0xa1).code(ENTRY).code(START).quiesce().end()
+        self.assertEqual(len(failed(judge.check_quiet(run_of(story)))), 4)
+
+
+class Hits(unittest.TestCase):
+    def test_only_inside_the_region(self):
+        story = Story().to_stage().after(30000).dma(0x100, REGION[0] - 8)
+        story.dma(0x100, REGION[1]).dma(0x100, REGION[1] - 8).end()
+        run = run_of(story)
+        self.assertEqual(run.trace.hits["quiet", 0x100], 1)
+        self.assertEqual(len(failed(judge.check_nohits(run))), 1)
+
+
+class Reports(unittest.TestCase):
+    def results(self, functions=GOOD, policy="abort", named=1, **keys):
+        story = Story().to_stage().quiesce(policy).end()
+        case = {"abort": "crash-6.12-dt", "bypass": "crash-bypass",
+                "preserve": "crash-preserve"}[policy]
+        return failed(judge.check_report(run_of(
+            story, case, b"fdt" + report_bytes(functions, named, **keys))))
+
+    def test_good(self):
+        self.assertEqual(self.results(), [])
+        self.assertEqual(self.results(policy="bypass", named=2), [])
+        self.assertEqual(self.results(policy="preserve", named=3), [])
+
+    def test_reset_that_never_was(self):
+        lie = [(bdf, flags | reporting.FLR_DONE if bdf == 0x100 else flags,
+                mastering) for bdf, flags, mastering in GOOD]
+        self.assertRegex(" ".join(self.results(lie)),
+                         r"01:00\.0 FLR: report says True, trace False")
+
+    def test_reset_that_is_not_told(self):
+        lie = [(bdf, flags & ~reporting.FLR_DONE, mastering)
+               for bdf, flags, mastering in GOOD]
+        self.assertRegex(" ".join(self.results(lie)),
+                         r"02:00\.0 FLR: report says False, trace True")
+
+    def test_missing_device(self):
+        self.assertRegex(" ".join(self.results(GOOD[1:])),
+                         "virtio-net is not in the report")
+
+    def test_wrong_policy(self):
+        self.assertTrue(self.results(named=2))
+        self.assertTrue(self.results(policy="bypass", named=1))
+
+    def test_policy_not_done(self):
+        story = Story().to_stage().quiesce("preserve").end()
+        run = run_of(story, fdt=report_bytes(GOOD))
+        self.assertEqual(failed(judge.check_report(run)),
+                         ["trace: the SMMU was set to abort"])
+
+    def test_abort_only_after_off(self):
+        story = Story().to_stage().smmu(0x20, 0).after(5).quiesce().end()
+        run = run_of(story, fdt=report_bytes(GOOD))
+        self.assertEqual(failed(judge.check_report(run)),
+                         ["trace: the SMMU was set to abort"])
+
+    def test_trouble(self):
+        self.assertRegex(self.results(flags=4)[0], "trouble of its own")
+
+    def test_damaged(self):
+        story = Story().to_stage().quiesce().end()
+        good = report_bytes(GOOD)
+        for bad, why in ((good[:-1], "cut off"), (b"", "no report"),
+                         (good[:100] + b"\xff" + good[101:], "SHA-256"),
+                         (good[:8] + b"\2" + good[9:], "version 2")):
+            self.assertRegex(failed(judge.check_report(
+                run_of(story, fdt=bad)))[0], why)
+
+
+class Orderly(unittest.TestCase):
+    def results(self, story, offenders, notes=()):
+        functions = [(bdf, reporting.OFFENDER if bdf in offenders else 0,
+                      False) for bdf, _, _ in GOOD]
+        return failed(judge.check_gentle(run_of(
+            story, "orderly", report_bytes(functions), notes)))
+
+    def test_left_alone(self):
+        story = Story().to_stage().code(START + tracing.PAYLOAD_ALIGN).end()
+        self.assertEqual(self.results(story, ()), [])
+
+    def test_not_left_alone(self):
+        story = Story().to_stage().config("01:00.0", 4, 2)
+        story.code(START + tracing.PAYLOAD_ALIGN).end()
+        self.assertEqual(len(self.results(story, ())), 1)
+
+    def test_offender(self):
+        story = Story().to_stage().config("02:00.0", 4, 2)
+        story.config("02:00.0", 0xa8, 0x8000)
+        story.code(START + tracing.PAYLOAD_ALIGN).end()
+        notes = ("offender 0000:02:00.0",)
+        self.assertEqual(self.results(story, (0x200,), notes), [])
+        self.assertEqual(len(self.results(story, (), notes)), 1)
+
+
+class Table(unittest.TestCase):
+    def test_cases_name_known_checks(self):
+        for case in cases.read().values():
+            self.assertTrue(case.checks, case.name)
+            for check in case.checks:
+                self.assertIn(check, judge.CHECKS, case.name)
+
+    def test_unknown_key(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".cfg") as table:
+            table.write(cases.TABLE.read_text() + "[new]\nkernle = 6.12\n")
+            table.flush()
+            with self.assertRaisesRegex(ValueError, "new.*kernle"):
+                cases.read(table.name)
+
+
+class Cpio(unittest.TestCase):
+    def test_entries(self):
+        archive = cpio.Archive()
+        archive.file("a/b", b"12345", 0o755)
+        archive.file("/a/b", b"later")
+        data = archive.bytes()
+        self.assertEqual(len(data) % 4, 0)
+        self.assertEqual(data.count(b"070701"), 3)
+        self.assertIn(b"a/b\0", data)
+        self.assertNotIn(b"later", data)
+        self.assertIn("a/b", archive)
+
+
+if __name__ == "__main__":
+    unittest.main()
