@@ -4,7 +4,9 @@
 check_LIBRARIES += tests/unit/libcaptured.a
 tests_unit_libcaptured_a_SOURCES = tests/unit/captured.c tests/unit/captured.h
 check_PROGRAMS += tests/unit/test-devicetree tests/unit/test-inventory \
-	tests/unit/test-iort tests/unit/test-mcfg tests/unit/test-settings
+	tests/unit/test-iort tests/unit/test-mcfg tests/unit/test-plan-build \
+	tests/unit/test-settings
+tests_unit_test_plan_build_LDADD = $(KQ_LIBS)
 tests_unit_test_inventory_LDADD = tests/unit/libcaptured.a $(KQ_LIBS)
 EXTRA_DIST += tests/data/inventory/qemu-virt-acpi.tree \
 	tests/data/inventory/qemu-virt-pci.tree
@@ -14,10 +16,8 @@ EXTRA_DIST += tests/data/inventory/qemu-virt.dts \
 tests_unit_test_iort_LDADD = $(KQ_LIBS)
 tests_unit_test_mcfg_LDADD = $(KQ_LIBS)
 tests_unit_test_settings_LDADD = $(KQ_LIBS)
-check_SCRIPTS += tests/unit/test-acpi-tables.py
-EXTRA_DIST += tests/unit/test-acpi-tables.py
-# It runs these two.
-tests/unit/test-acpi-tables.log: tests/unit/test-iort tests/unit/test-mcfg
+check_SCRIPTS += tests/unit/test-acpi-tables.py tests/unit/test-lspci-dumps.py
+EXTRA_DIST += tests/unit/test-acpi-tables.py tests/unit/test-lspci-dumps.py
 EXTRA_DIST += tests/unit/acpi-build.h tests/fuzz/fuzz.h
 
 # Fuzz targets: how to add one is told in tests/fuzz/fuzz.h.

@@ -286,6 +286,32 @@ static void hosts_and_windows(void)
 	finish();
 }
 
+static void windows_are_sorted(void)
+{
+	struct acpi_table table;
+
+	captured_begin(&tree);
+	acpi_begin(&table, "MCFG", 1, "KQTEST", "KQTEST  ");
+	acpi_put(&table, 8, 0);
+	acpi_put_mcfg_entry(&table, 0x50000000, 1, 0, 255);
+	acpi_put_mcfg_entry(&table, 0x40000000, 0, 0x20, 0x2f);
+	acpi_put_mcfg_entry(&table, 0x30000000, 0, 0x00, 0x0f);
+	acpi_end(&table);
+	captured_file(&tree, "sys/firmware/acpi/tables/MCFG", table.data,
+		      table.size);
+	add_plain("pci0000:00", "0000:00:01.0");
+	add_plain("pci0000:20", "0000:20:01.0");
+	add_plain("pci0001:00", "0001:00:01.0");
+	assert(collect() == 0);
+	assert(inv->host_count == 3);
+	assert(inv->hosts[0].ecam == 0x30000000);
+	assert(inv->hosts[1].ecam == 0x40000000);
+	assert(inv->hosts[1].root_buses[1] == 1);
+	assert(inv->hosts[2].segment == 1);
+	assert(fn_at(0, 0x2008)->host == 1 && fn_at(1, 8)->host == 2);
+	finish();
+}
+
 static void root_bus_outside_of_ecam(void)
 {
 	struct captured_function fn;
@@ -591,6 +617,7 @@ int main(int argc, char **argv)
 	function_that_does_not_answer();
 	broken_capability_lists();
 	hosts_and_windows();
+	windows_are_sorted();
 	root_bus_outside_of_ecam();
 	requester_aliases();
 	vf_whose_pf_is_not_here();

@@ -188,6 +188,26 @@ static void end_of_range_gives_way_to_start_of_next(void)
 	}
 }
 
+/* Two ranges that overlap for real: the first one counts. */
+static void overlapping_middle_is_ignored(void)
+{
+	struct acpi_table table;
+	uint32_t a, b;
+
+	iort_begin(&table, 0, "KQTEST", 3);
+	a = iort_smmu3(&table, 0x40000000, 0, 0);
+	b = iort_smmu3(&table, 0x41000000, 0, 0);
+	iort_rc(&table, 0, 2);
+	iort_map(&table, 0x000, 0x100, 0x1000, a, 0);
+	iort_map(&table, 0x080, 0x100, 0x2000, b, 0);
+	acpi_end(&table);
+	assert(open_table(table.data, table.size) == 0);
+	CHECK_MAP(0, 0x090, 0, 0x1090);
+	CHECK_MAP(0, 0x100, 0, 0x1100);
+	CHECK_MAP(0, 0x101, 1, 0x2081);
+	close_table();
+}
+
 /* No SMMU at all, or a mapping to nowhere. */
 static void untranslated_root_complex(void)
 {
@@ -438,6 +458,7 @@ int main(int argc, char **argv)
 	one_smmu_one_to_one();
 	many_smmus_and_ranges();
 	end_of_range_gives_way_to_start_of_next();
+	overlapping_middle_is_ignored();
 	untranslated_root_complex();
 	loop_ends();
 	unknown_models_are_left_alone();

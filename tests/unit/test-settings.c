@@ -47,6 +47,8 @@ static void every_key_is_taken(void)
 	assert(set("smmu-policy",
 		   "preserve,0x2b400000=bypass,2B500000=abort") == 0);
 	assert(settings.enabled);
+	assert(set("kexec", "/opt/kexec") == 0);
+	assert(settings.enabled);
 	assert(settings.policy == KQ_POLICY_PRESERVE);
 	assert(settings.smmu_count == 2);
 	assert(settings.smmus[0].base == 0x2b400000);

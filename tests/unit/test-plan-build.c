@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Inventory and settings to plan: every field, every limit. */
+#undef NDEBUG
+#include "config.h"
+
+#include "lib/plan-build.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/error.h"
+
+static const struct kq_plan_identity identity = {
+	.load_id = { 1, 2, 3 },
+	.boot_id = { 4, 5, 6 },
+	.load_time_s = 1234567890,
+};
+
+static struct kq_settings settings;
+static struct kq_warnings warnings;
+static struct kq_message message;
+static struct kq_plan_header *plan;
+
+/* A root port, a PF with a VF below it, and a function without ECAM. */
+static struct kq_inventory_function functions[] = {
+	{ .bdf = 0x0008,
+	  .vendor = 0x13b5,
+	  .device = 0x100,
+	  .class_revision = 0x06040001,
+	  .flags = KQ_FN_BRIDGE,
+	  .reset = KQ_RESET_BRIDGE,
+	  .host = 0,
+	  .parent = KQ_NONE,
+	  .pf = KQ_NONE,
+	  .smmu = KQ_NONE,
+	  .pcie_cap = 0x40,
+	  .port_type = 4,
+	  .aer_cap = 0x100,
+	  .dpc_cap = 0x200,
+	  .driver = "pcieport" },
+	{ .bdf = 0x0100,
+	  .vendor = 0x8086,
+	  .device = 0x10c9,
+	  .class_revision = 0x02000001,
+	  .flags = KQ_FN_FLR,
+	  .host = 0,
+	  .parent = 0,
+	  .pf = KQ_NONE,
+	  .smmu = 1,
+	  .stream_id = 0x10100,
+	  .pcie_cap = 0xa0,
+	  .aer_cap = 0x100,
+	  .sriov_cap = 0xfd0,
+	  .reset_delay_ms = 250,
+	  .driver = "igb" },
+	{ .bdf = 0x0180,
+	  .vendor = 0x8086,
+	  .device = 0x10ca,
+	  .class_revision = 0x02000001,
+	  .flags = KQ_FN_FLR | KQ_FN_VF,
+	  .host = 0,
+	  .parent = 0,
+	  .pf = 1,
+	  .smmu = 1,
+	  .stream_id = 0x10180,
+	  .pcie_cap = 0xa0,
+	  .driver = "igbvf" },
+	{ .segment = 3,
+	  .bdf = 0x0000,
+	  .vendor = 0x1d0f,
+	  .device = 1,
+	  .class_revision = 0x01080201,
+	  .flags = KQ_FN_AF_FLR,
+	  .host = KQ_NONE,
+	  .parent = KQ_NONE,
+	  .pf = KQ_NONE,
+	  .smmu = 0,
+	  .stream_id = 7,
+	  .af_cap = 0x80 },
+};
+
+static struct kq_inventory_host hosts[] = {
+	{ .ecam = 0x4010000000,
+	  .bus_last = 255,
+	  .root_buses = { 1 },
+	  .flags = KQ_HOST_ROOT_DEV0_ONLY },
+};
+
+static struct kq_inventory_smmu smmus[] = {
+	{ .base = 0x2b400000, .type = KQ_SMMU_V2 },
+	{ .base = 0x9050000, .type = KQ_SMMU_V3, .flags = KQ_SMMU_PAGE0_ONLY },
+};
+
+static struct kq_inventory_stream streams[] = {
+	{ .stream_id = 0x33, .smmu = 1 },
+	{ .stream_id = 0x44, .smmu = 0 },
+};
+
+static struct kq_inventory machine(void)
+{
+	return (struct kq_inventory){
+		.firmware = KQ_FIRMWARE_ACPI,
+		.functions = functions,
+		.function_count = sizeof(functions) / sizeof(functions[0]),
+		.hosts = hosts,
+		.host_count = 1,
+		.smmus = smmus,
+		.smmu_count = 2,
+		.streams = streams,
+		.stream_count = 2,
+		.console = { KQ_CONSOLE_UART8250, 0x1c090000, 2 },
+	};
+}
+
+static int build(const struct kq_inventory *inventory, enum kq_plan_kind kind)
+{
+	plan = NULL;
+	memset(&message, 0, sizeof(message));
+	return kq_plan_build(inventory, &settings, kind, &identity, &plan,
+			     &warnings, &message);
+}
+
+static void set(const char *key, const char *value)
+{
+	assert(kq_settings_set(&settings, key, value, &message) == 0);
+}
+
+static void begin(void)
+{
+	kq_settings_init(&settings);
+}
+
+static void finish(void)
+{
+	free(plan);
+	kq_warnings_fini(&warnings);
+}
+
+static void header_is_filled_in(void)
+{
+	struct kq_inventory inventory = machine();
+
+	begin();
+	set("quiesce", "bme");
+	set("quiesce-budget", "1500");
+	set("quiesce-bridges", NULL);
+	set("quiesce-console", "auto");
+	assert(build(&inventory, KQ_PLAN_ORDERLY) == 0);
+	assert(kq_plan_check(plan, plan->total_size) == 0);
+	assert(plan->kind == KQ_PLAN_ORDERLY);
+	assert(plan->quiesce == KQ_QUIESCE_BME);
+	assert(plan->budget_ms == 1500);
+	assert(plan->flags == KQ_PLAN_BRIDGES);
+	assert(plan->console == KQ_CONSOLE_UART8250);
+	assert(plan->console_addr == 0x1c090000);
+	assert(plan->console_shift == 2);
+	assert(memcmp(plan->load_id, identity.load_id, 16) == 0);
+	assert(memcmp(plan->boot_id, identity.boot_id, 16) == 0);
+	assert(plan->load_time_s == 1234567890);
+	assert(warnings.count == 0);
+	finish();
+}
+
+static void tables_follow_the_inventory(void)
+{
+	struct kq_inventory inventory = machine();
+	const struct kq_plan_function *fn;
+
+	begin();
+	assert(build(&inventory, KQ_PLAN_CRASH) == 0);
+	fn = kq_plan_functions(plan);
+	assert(plan->functions.count == 4);
+	for (size_t i = 0; i < 4; i++) {
+		const struct kq_inventory_function *from = &functions[i];
+
+		assert(fn[i].segment == from->segment);
+		assert(fn[i].bdf == from->bdf);
+		assert(fn[i].vendor == from->vendor);
+		assert(fn[i].device == from->device);
+		assert(fn[i].class_revision == from->class_revision);
+		assert(fn[i].flags == from->flags);
+		assert(fn[i].host == from->host);
+		assert(fn[i].parent == from->parent && fn[i].pf == from->pf);
+		assert(fn[i].smmu == from->smmu);
+		assert(fn[i].stream_id == from->stream_id);
+		assert(fn[i].pcie_cap == from->pcie_cap);
+		assert(fn[i].af_cap == from->af_cap);
+		assert(fn[i].aer_cap == from->aer_cap);
+		assert(fn[i].dpc_cap == from->dpc_cap);
+		assert(fn[i].reset_delay_ms == from->reset_delay_ms);
+		assert(fn[i].port_type == from->port_type);
+		assert(strcmp(fn[i].driver, from->driver) == 0);
+	}
+	/* The stage could not read a capability so near to the end. */
+	assert(fn[1].sriov_cap == 0);
+	assert(plan->hosts.count == 1);
+	assert(kq_plan_hosts(plan)->ecam == 0x4010000000);
+	assert(kq_plan_hosts(plan)->bus_last == 255);
+	assert(kq_plan_hosts(plan)->flags == KQ_HOST_ROOT_DEV0_ONLY);
+	assert(kq_plan_hosts(plan)->root_buses[0] == 1);
+	assert(plan->smmus.count == 2);
+	assert(kq_plan_smmus(plan)[1].base == 0x9050000);
+	assert(kq_plan_smmus(plan)[1].type == KQ_SMMU_V3);
+	assert(kq_plan_smmus(plan)[1].flags == KQ_SMMU_PAGE0_ONLY);
+	assert(plan->streams.count == 2);
+	assert(kq_plan_streams(plan)[0].stream_id == 0x33);
+	assert(kq_plan_streams(plan)[0].smmu == 1);
+	finish();
+}
+
+static void policy_per_smmu(void)
+{
+	struct kq_inventory inventory = machine();
+
+	begin();
+	set("smmu-policy", "preserve,0x2b400000=bypass");
+	assert(build(&inventory, KQ_PLAN_CRASH) == 0);
+	assert(kq_plan_smmus(plan)[0].policy == KQ_POLICY_BYPASS);
+	assert(kq_plan_smmus(plan)[1].policy == KQ_POLICY_PRESERVE);
+	finish();
+
+	set("smmu-policy", "abort,0x1000=bypass");
+	assert(build(&inventory, KQ_PLAN_CRASH) == -KQ_ERR_NOTFOUND);
+	assert(strstr(message.text, "SMMU at 0x1000, but this machine has "
+				    "only 0x2b400000, 0x9050000"));
+	assert(!plan);
+	inventory.smmu_count = 0;
+	inventory.stream_count = 0;
+	assert(build(&inventory, KQ_PLAN_CRASH) == -KQ_ERR_NOTFOUND);
+	assert(strstr(message.text, "this machine has no SMMU"));
+	finish();
+}
+
+static void skipped_functions(void)
+{
+	struct kq_inventory inventory = machine();
+
+	begin();
+	set("quiesce-skip", "01:00.0,0003:00:00.0,0002:05:1f.7");
+	assert(build(&inventory, KQ_PLAN_CRASH) == 0);
+	assert(!(kq_plan_functions(plan)[0].flags & KQ_FN_SKIP));
+	assert(kq_plan_functions(plan)[1].flags == (KQ_FN_FLR | KQ_FN_SKIP));
+	assert(!(kq_plan_functions(plan)[2].flags & KQ_FN_SKIP));
+	assert(kq_plan_functions(plan)[3].flags & KQ_FN_SKIP);
+	assert(warnings.count == 1);
+	assert(strstr(warnings.text[0], "0002:05:1f.7, which is not there"));
+	finish();
+}
+
+static void consoles(void)
+{
+	struct kq_inventory inventory = machine();
+
+	begin();
+	assert(build(&inventory, KQ_PLAN_CRASH) == 0);
+	assert(plan->console == KQ_CONSOLE_NONE && plan->console_addr == 0);
+	finish();
+	set("quiesce-console", "pl011@0x9000000");
+	assert(build(&inventory, KQ_PLAN_CRASH) == 0);
+	assert(plan->console == KQ_CONSOLE_PL011);
+	assert(plan->console_addr == 0x9000000 && plan->console_shift == 0);
+	finish();
+	set("quiesce-console", "uart8250@0x9000000");
+	assert(build(&inventory, KQ_PLAN_CRASH) == 0);
+	assert(plan->console == KQ_CONSOLE_UART8250);
+	assert(plan->console_shift == 2);
+	finish();
+	set("quiesce-console", "auto");
+	memset(&inventory.console, 0, sizeof(inventory.console));
+	assert(build(&inventory, KQ_PLAN_CRASH) == 0);
+	assert(plan->console == KQ_CONSOLE_NONE);
+	assert(warnings.count == 1);
+	assert(strstr(warnings.text[0], "no serial console"));
+	finish();
+}
+
+static void empty_machine(void)
+{
+	struct kq_inventory inventory = { 0 };
+
+	begin();
+	assert(build(&inventory, KQ_PLAN_CRASH) == 0);
+	assert(plan->total_size == sizeof(*plan));
+	assert(kq_plan_check(plan, plan->total_size) == 0);
+	finish();
+}
+
+static void incomplete_inventory_is_refused(void)
+{
+	struct kq_inventory inventory = machine();
+
+	begin();
+	inventory.incomplete = true;
+	assert(build(&inventory, KQ_PLAN_CRASH) == -KQ_ERR_NOTSUP);
+	assert(strstr(message.text, "run this as root"));
+	finish();
+}
+
+static void fresh_identity_each_time(void)
+{
+	struct kq_inventory inventory = { 0 };
+	struct kq_plan_header *first, *second;
+
+	begin();
+	assert(kq_plan_build(&inventory, &settings, KQ_PLAN_CRASH, NULL, &first,
+			     NULL, NULL) == 0);
+	assert(kq_plan_build(&inventory, &settings, KQ_PLAN_CRASH, NULL,
+			     &second, NULL, NULL) == 0);
+	assert(memcmp(first->load_id, second->load_id, 16) != 0);
+	assert(memcmp(first->boot_id, second->boot_id, 16) == 0);
+	assert(memcmp(first->boot_id, first->load_id, 16) != 0);
+	assert(first->load_time_s > 1700000000);
+	free(first);
+	free(second);
+}
+
+/* Exactly at each limit it fits; one more is "plan too large". */
+static void limits(void)
+{
+	static struct kq_inventory_function many[KQ_PLAN_MAX_FUNCTIONS + 1];
+	static struct kq_inventory_host many_hosts[KQ_PLAN_MAX_HOSTS + 1];
+	static struct kq_inventory_smmu many_smmus[KQ_PLAN_MAX_SMMUS + 1];
+	static struct kq_inventory_stream many_streams[KQ_PLAN_MAX_STREAMS + 1];
+	struct kq_inventory full = {
+		.functions = many,
+		.function_count = KQ_PLAN_MAX_FUNCTIONS,
+		.hosts = many_hosts,
+		.host_count = KQ_PLAN_MAX_HOSTS,
+		.smmus = many_smmus,
+		.smmu_count = KQ_PLAN_MAX_SMMUS,
+		.streams = many_streams,
+		.stream_count = KQ_PLAN_MAX_STREAMS,
+	};
+	size_t *const counts[] = { &full.function_count, &full.host_count,
+				   &full.smmu_count, &full.stream_count };
+
+	for (size_t i = 0; i <= KQ_PLAN_MAX_FUNCTIONS; i++)
+		many[i] = (struct kq_inventory_function){ .bdf = (uint16_t)i,
+							  .host = KQ_NONE,
+							  .parent = KQ_NONE,
+							  .pf = KQ_NONE,
+							  .smmu = KQ_NONE };
+	for (size_t i = 0; i <= KQ_PLAN_MAX_SMMUS; i++)
+		many_smmus[i].type = KQ_SMMU_V3;
+	begin();
+	assert(build(&full, KQ_PLAN_CRASH) == 0);
+	assert(kq_plan_check(plan, plan->total_size) == 0);
+	finish();
+	for (size_t i = 0; i < 4; i++) {
+		*counts[i] += 1;
+		assert(build(&full, KQ_PLAN_CRASH) == -KQ_ERR_NOSPACE);
+		assert(strstr(message.text, "plan too large"));
+		*counts[i] -= 1;
+	}
+}
+
+/* Should the inventory ever hand over nonsense, the stage must not get it. */
+static void what_the_checker_refuses_is_not_built(void)
+{
+	struct kq_inventory inventory = machine();
+
+	begin();
+	functions[1].pf = 0;
+	assert(build(&inventory, KQ_PLAN_CRASH) == -KQ_ERR_VALUE);
+	assert(strstr(message.text, "does not fit the plan format"));
+	assert(!plan);
+	functions[1].pf = KQ_NONE;
+	assert(build(&inventory, KQ_PLAN_CRASH) == 0);
+	finish();
+}
+
+int main(void)
+{
+	header_is_filled_in();
+	tables_follow_the_inventory();
+	policy_per_smmu();
+	skipped_functions();
+	consoles();
+	empty_machine();
+	incomplete_inventory_is_refused();
+	fresh_identity_each_time();
+	limits();
+	what_the_checker_refuses_is_not_built();
+	return 0;
+}
