@@ -224,6 +224,9 @@ static void check_inventory(struct kq_doctor *doctor,
 	for (size_t i = 0; i < inventory->warnings.count; i++)
 		kq_doctor_say(doctor, KQ_HEALTH_WARN, "inventory", NULL, "%s",
 			      inventory->warnings.text[i]);
+	/* With half the facts, every further check would mislead. */
+	if (inventory->incomplete)
+		return;
 	check_smmus(doctor, inventory);
 	if (inventory->function_count == 0) {
 		kq_doctor_say(doctor, KQ_HEALTH_OK, "pci", NULL,
