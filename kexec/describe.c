@@ -4,6 +4,7 @@
 #include "kexec/describe.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "kexec/run.h"
 
@@ -100,7 +101,13 @@ static void describe_functions(FILE *out, const struct kq_plan_header *plan)
 	fprintf(out, "), %u bridge%s", counts.bridges, plural(counts.bridges));
 }
 
-/* "2 SMMUs -> abort", or each one's policy if they differ. */
+static const char *smmu_outcome(const struct kq_plan_smmu *smmu)
+{
+	return kq_load_handles_smmu(smmu) ? kq_policy_name(smmu->policy)
+					  : "left alone";
+}
+
+/* "2 SMMUs -> abort", or each one's outcome if they differ. */
 static void describe_smmus(FILE *out, const struct kq_plan_header *plan)
 {
 	const struct kq_plan_smmu *smmus = kq_plan_smmus(plan);
@@ -108,17 +115,18 @@ static void describe_smmus(FILE *out, const struct kq_plan_header *plan)
 	bool same = true;
 
 	for (uint32_t i = 1; i < count; i++)
-		same = same && smmus[i].policy == smmus[0].policy;
+		same = same && !strcmp(smmu_outcome(&smmus[i]),
+				       smmu_outcome(&smmus[0]));
 	if (count == 0)
 		fputs("no SMMU", out);
 	else if (same)
 		fprintf(out, "%u SMMU%s -> %s", count, plural(count),
-			kq_policy_name(smmus[0].policy));
+			smmu_outcome(&smmus[0]));
 	else
 		for (uint32_t i = 0; i < count; i++)
 			fprintf(out, "%sSMMU 0x%llx -> %s", i ? ", " : "",
 				(unsigned long long)smmus[i].base,
-				kq_policy_name(smmus[i].policy));
+				smmu_outcome(&smmus[i]));
 }
 
 void kq_describe_summary(FILE *out, const struct kq_load *load)

@@ -22,6 +22,14 @@ struct kq_load {
 };
 
 /**
+ * kq_load_handles_smmu() - does the stage bring such an SMMU into a state?
+ */
+static inline bool kq_load_handles_smmu(const struct kq_plan_smmu *smmu)
+{
+	return smmu->type == KQ_SMMU_V3;
+}
+
+/**
  * kq_load_prepare() - read, plan and check; change nothing
  * @options:  a load with a kernel
  * @settings: what to do

@@ -16,7 +16,8 @@ command -v dtc >/dev/null || {
 dir=$(mktemp -d) || exit
 trap 'rm -rf "$dir"' EXIT
 
-# A machine with one SMMU, one ECAM host and no function; 512 MiB reserved.
+# make_machine [SMMU-NODE] - a machine with one SMMU (and one more), one ECAM
+# host and no function; 512 MiB reserved
 make_machine() {
 	local root=$dir/root
 
@@ -29,7 +30,7 @@ make_machine() {
 	echo 0 >"$root"/proc/sys/kernel/kexec_load_disabled
 	echo -1 >"$root"/proc/sys/kernel/kexec_load_limit_panic
 	echo -1 >"$root"/proc/sys/kernel/kexec_load_limit_reboot
-	dtc -q -I dts -O dtb -o "$root"/sys/firmware/fdt <<'DTS'
+	dtc -q -I dts -O dtb -o "$root"/sys/firmware/fdt <<DTS
 /dts-v1/;
 / {
 	#address-cells = <2>;
@@ -39,6 +40,7 @@ make_machine() {
 		reg = <0 0x9050000 0 0x20000>;
 		#iommu-cells = <1>;
 	};
+	$1
 	pcie@10000000 {
 		compatible = "pci-host-ecam-generic";
 		device_type = "pci";
@@ -216,6 +218,33 @@ test_config() {
 	refused 'is this program' -e
 	rm "$dir"/conf
 	refused "$dir/conf" -p "$dir"/Image
+}
+
+test_smmus() {
+	config
+	make_machine 'iommu@a000000 {
+		compatible = "arm,mmu-500";
+		reg = <0 0xa000000 0 0x20000>;
+		#iommu-cells = <1>;
+	};'
+	kexec -p --quiesce-dry-run --smmu-policy=bypass "$dir"/Image
+	check "SMMUs" test "$status" = 0
+	check "SMMUs" grep -q '1 of 2 SMMUs are SMMUv1 or v2' "$dir"/err
+	check "SMMUs" grep -q 'SMMU 0x9050000 -> bypass' "$dir"/out
+	check "SMMUs" grep -q 'SMMU 0xa000000 -> left alone' "$dir"/out
+	make_machine 'iommu@a000000 {
+		compatible = "arm,smmu-v3";
+		reg = <0 0xa000000 0 0x20000>;
+		#iommu-cells = <1>;
+	};'
+	kexec -p --quiesce-dry-run "$dir"/Image
+	check "SMMUs" test ! -s "$dir"/err
+	check "SMMUs" grep -q '2 SMMUs -> abort' "$dir"/out
+	kexec -p --quiesce-dry-run --smmu-policy=abort,0xa000000=preserve \
+		"$dir"/Image
+	check "SMMUs" grep -q '0x9050000 -> abort, .*0xa000000 -> preserve' \
+		"$dir"/out
+	make_machine
 }
 
 test_syscalls() {
@@ -406,7 +435,7 @@ test_help() {
 make_machine
 make_kernel
 make_stub
-for test in passthrough load config syscalls bad_options bad_machine \
+for test in passthrough load config smmus syscalls bad_options bad_machine \
 	bad_files output dry_run help; do
 	test_$test
 done
