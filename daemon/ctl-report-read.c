@@ -9,6 +9,7 @@
 
 #include "daemon/ctl-report.h"
 #include "lib/error.h"
+#include "lib/inventory/dt-address.h"
 #include "lib/inventory/sysfs.h"
 #include "lib/sha256.h"
 
@@ -87,7 +88,7 @@ static int take_report(const void *data, size_t size,
 static int parse_fdt(const void *fdt, size_t size, struct kq_found_report *ret,
 		     struct kq_message *message)
 {
-	int length = 0, node, r = fdt_check_full(fdt, size);
+	int length = 0, node, r = kq_dt_check(fdt, size);
 	const void *data = NULL;
 
 	if (r < 0)

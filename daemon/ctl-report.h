@@ -50,7 +50,7 @@ int kq_found_report_parse(const void *data, size_t size,
 
 /**
  * kq_chosen_digest() - SHA-256 over /chosen as docs/report-format.md says
- * @fdt:    a device tree that fdt_check_full() accepted
+ * @fdt:    a device tree that kq_dt_check() accepted
  * @digest: result
  *
  * Return: 0; -KQ_ERR_NOTFOUND if there is no /chosen.

@@ -18,7 +18,8 @@ tests_unit_test_mcfg_LDADD = $(KQ_LIBS)
 tests_unit_test_settings_LDADD = $(KQ_LIBS)
 check_SCRIPTS += tests/unit/test-acpi-tables.py tests/unit/test-lspci-dumps.py
 EXTRA_DIST += tests/unit/test-acpi-tables.py tests/unit/test-lspci-dumps.py
-EXTRA_DIST += tests/unit/acpi-build.h tests/fuzz/fuzz.h
+EXTRA_DIST += tests/unit/acpi-build.h tests/fuzz/fuzz.h \
+	tests/fuzz/corpus/fdt/old-version
 
 # Fuzz targets: how to add one is told in tests/fuzz/fuzz.h.
 FUZZ_MAIN = tests/fuzz/fuzz-main.c

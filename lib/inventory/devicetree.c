@@ -271,7 +271,7 @@ int kq_dt_open(const void *fdt, size_t size, struct kq_dt *ret,
 	       struct kq_warnings *warnings, struct kq_message *message)
 {
 	struct kq_dt dt = { .fdt = fdt };
-	int r = fdt_check_full(fdt, size);
+	int r = kq_dt_check(fdt, size);
 
 	if (r < 0)
 		return kq_fail(message, KQ_ERR_VALUE,

@@ -8,7 +8,20 @@
 
 #include "lib/error.h"
 
-#define MAX_DEPTH 32
+#define MAX_DEPTH      32
+
+#define OLDEST_VERSION 17
+
+int kq_dt_check(const void *fdt, size_t size)
+{
+	if (size < sizeof(struct fdt_header))
+		return -FDT_ERR_TRUNCATED;
+	if (fdt_magic(fdt) != FDT_MAGIC)
+		return -FDT_ERR_BADMAGIC;
+	if (fdt_version(fdt) < OLDEST_VERSION)
+		return -FDT_ERR_BADVERSION;
+	return fdt_check_full(fdt, size);
+}
 
 /* One address or size of @cells cells, advancing *@p. */
 static bool take_cells(const fdt32_t **p, int cells, uint64_t *ret)

@@ -1,11 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Properties and addresses of device tree nodes. The tree was checked by
- * fdt_check_full(). */
+/* Properties and addresses of device tree nodes. All but kq_dt_check() want a
+ * tree that kq_dt_check() accepted. */
 #ifndef KQ_INVENTORY_DT_ADDRESS_H
 #define KQ_INVENTORY_DT_ADDRESS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+
+/**
+ * kq_dt_check() - check a whole tree before any of it is used
+ * @fdt:  the blob, 8-byte aligned
+ * @size: bytes at @fdt
+ *
+ * fdt_check_full(), which in libfdt 1.6 follows a null pointer in trees older
+ * than version 17. No arm64 kernel ever got such a tree.
+ *
+ * Return: 0 or a negative FDT_ERR_* of libfdt.
+ */
+int kq_dt_check(const void *fdt, size_t size);
 
 /**
  * kq_dt_reg() - physical address and size of a node's first register block

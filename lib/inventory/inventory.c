@@ -366,6 +366,14 @@ static int collect_dt(struct collector *c)
 		c->inventory->firmware = KQ_FIRMWARE_DT;
 		r = use_fdt(c, fdt, size);
 		free(fdt);
+	} else if (kq_sysfs_exists(c->root, "/sys/" DT_BASE) &&
+		   !c->inventory->incomplete) {
+		r = kq_fail(
+			c->message, KQ_ERR_SYSTEM,
+			"this kernel uses a device tree but does not show it in " FDT_FILE);
+	} else if (!c->inventory->incomplete) {
+		kq_warn(&c->inventory->warnings,
+			"firmware gives neither ACPI tables nor a device tree: SMMUs and ECAM windows are not known");
 	}
 	if (r == 0)
 		link_hosts(c);

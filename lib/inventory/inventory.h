@@ -122,7 +122,8 @@ struct kq_inventory {
  * What merely narrows the result (no permission, a host without ECAM, an
  * unknown SMMU) becomes a warning. A malformed IORT, MCFG or device tree is
  * an error: a plan built on guesses would be worse than none. Works on
- * machines of any architecture; without IORT there are no SMMUs.
+ * machines of any architecture; without IORT there are no SMMUs. Not for two
+ * threads at a time.
  *
  * Return: 0; -KQ_ERR_NOMEM; -KQ_ERR_SYSTEM sysfs could not be read;
  * -KQ_ERR_NOSPACE more functions, hosts or SMMUs than an index can name;

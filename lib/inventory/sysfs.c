@@ -55,7 +55,7 @@ static int read_all(int fd, char **ret, size_t *size)
 
 int kq_sysfs_read(const char *root, const char *path, void **ret, size_t *size)
 {
-	char name[PATH_MAX], *content;
+	char name[PATH_MAX], *content = NULL;
 	int fd, r;
 
 	r = join(root, path, name);

@@ -365,6 +365,18 @@ static void truncated_is_refused(void)
 	free(blob);
 }
 
+/* libfdt crashes on some of these. */
+static void old_versions_are_refused(void)
+{
+	compile("qemu-virt.dts");
+	for (uint8_t version = 0; version < 17; version++) {
+		((uint8_t *)blob)[23] = version;
+		assert(open_blob() == -KQ_ERR_VALUE);
+		assert(strstr(message.text, "BADVERSION"));
+	}
+	free(blob);
+}
+
 static int show(const char *path)
 {
 	struct kq_inventory_console console;
@@ -429,5 +441,6 @@ int main(int argc, char **argv)
 	console_kinds();
 	too_many();
 	truncated_is_refused();
+	old_versions_are_refused();
 	return 0;
 }

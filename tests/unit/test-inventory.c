@@ -431,6 +431,21 @@ static void device_tree_with_several_hosts(void)
 	finish();
 }
 
+static void device_tree_without_a_blob(void)
+{
+	captured_begin(&tree);
+	add_plain("pci0000:00", "0000:00:01.0");
+	captured_text(&tree, "sys/firmware/devicetree/base/name", "");
+	assert(collect() == -KQ_ERR_SYSTEM);
+	assert(strstr(message.text, "/sys/firmware/fdt"));
+	finish();
+	captured_begin(&tree);
+	add_plain("pci0000:00", "0000:00:01.0");
+	assert(collect() == 0);
+	assert(warned("neither ACPI tables nor a device tree"));
+	finish();
+}
+
 static void malformed_tables_stop_it(void)
 {
 	static const char *const names[] = { "sys/firmware/acpi/tables/IORT",
@@ -623,6 +638,7 @@ int main(int argc, char **argv)
 	vf_whose_pf_is_not_here();
 	functions_are_sorted();
 	device_tree_with_several_hosts();
+	device_tree_without_a_blob();
 	malformed_tables_stop_it();
 	reset_methods();
 	bridges_are_never_reset();
