@@ -32,7 +32,7 @@ quietly() {
 	"$@" >"$log" 2>&1 || {
 		local rc=$?
 		tail -n 25 "$log" >&2
-		say "failed ($rc): $*; the whole output is in $log"
+		say "$1 failed ($rc); its whole output is in $log"
 		return $rc
 	}
 }
