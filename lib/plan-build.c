@@ -108,6 +108,7 @@ static struct kq_plan_header *new_plan(const struct kq_inventory *inventory)
 		sizeof(struct kq_plan_smmu));
 	lay_out(&head.streams, &end, inventory->stream_count,
 		sizeof(struct kq_plan_stream));
+	lay_out(&head.components, &end, 0, sizeof(struct kq_plan_component));
 	head.total_size = (uint32_t)kq_align_up(end, 8);
 
 	plan = calloc(1, head.total_size);

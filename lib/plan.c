@@ -44,7 +44,10 @@ static bool sections_ok(const struct kq_plan_header *plan)
 			     sizeof(struct kq_plan_smmu), KQ_PLAN_MAX_SMMUS) &&
 	       kq_section_ok(&plan->streams, header, total,
 			     sizeof(struct kq_plan_stream),
-			     KQ_PLAN_MAX_STREAMS);
+			     KQ_PLAN_MAX_STREAMS) &&
+	       kq_section_ok(&plan->components, header, total,
+			     sizeof(struct kq_plan_component),
+			     KQ_PLAN_MAX_COMPONENTS);
 }
 
 static bool settings_ok(const struct kq_plan_header *plan)
@@ -53,6 +56,7 @@ static bool settings_ok(const struct kq_plan_header *plan)
 		plan->kind == KQ_PLAN_ORDERLY) &&
 	       plan->quiesce <= KQ_QUIESCE_FLR &&
 	       plan->budget_ms <= KQ_PLAN_MAX_BUDGET_MS &&
+	       plan->probe_ms <= KQ_PLAN_MAX_PROBE_MS &&
 	       plan->console <= KQ_CONSOLE_UART8250 &&
 	       plan->console_addr % 4 == 0 && plan->console_shift <= 3 &&
 	       (plan->flags & ~KQ_PLAN_BRIDGES) == 0;
@@ -72,9 +76,9 @@ static bool capability_ok(uint16_t offset, uint32_t lowest)
 }
 
 /* As the report's checker wants it, where the stage copies it to. */
-static bool name_ok(const char name[KQ_DRIVER_NAME_SIZE])
+static bool name_ok(const char *name, size_t size)
 {
-	return name[KQ_DRIVER_NAME_SIZE - 1] == '\0';
+	return name[size - 1] == '\0';
 }
 
 static bool index_ok(uint16_t index, uint32_t count)
@@ -114,7 +118,7 @@ static bool function_ok(const struct kq_plan_header *plan,
 	       (!(fn->flags & KQ_FN_FLR) || fn->pcie_cap) &&
 	       (!(fn->flags & KQ_FN_AF_FLR) || fn->af_cap) &&
 	       fn->reset_delay_ms <= KQ_PLAN_MAX_RESET_DELAY_MS &&
-	       name_ok(fn->driver);
+	       name_ok(fn->driver, sizeof(fn->driver));
 }
 
 /* By address, each once: the stage looks functions up by bisection. */
@@ -151,7 +155,16 @@ static bool smmu_ok(const struct kq_plan_smmu *smmu)
 	return known && smmu->base % 4096 == 0 &&
 	       smmu->base <= UINT64_MAX - KQ_BIT64(32) &&
 	       smmu->policy >= KQ_POLICY_ABORT &&
-	       smmu->policy <= KQ_POLICY_PRESERVE;
+	       smmu->policy <= KQ_POLICY_LAST && smmu->twin % 4096 == 0 &&
+	       smmu->twin <= UINT64_MAX - KQ_BIT64(32);
+}
+
+static bool component_ok(const struct kq_plan_header *plan,
+			 const struct kq_plan_component *component)
+{
+	return component->smmu < plan->smmus.count &&
+	       component->count <= UINT32_MAX - component->stream_id &&
+	       name_ok(component->name, sizeof(component->name));
 }
 
 static bool entries_ok(const struct kq_plan_header *plan)
@@ -166,6 +179,9 @@ static bool entries_ok(const struct kq_plan_header *plan)
 			return false;
 	for (uint32_t i = 0; i < plan->streams.count; i++)
 		if (kq_plan_streams(plan)[i].smmu >= plan->smmus.count)
+			return false;
+	for (uint32_t i = 0; i < plan->components.count; i++)
+		if (!component_ok(plan, &kq_plan_components(plan)[i]))
 			return false;
 	return true;
 }

@@ -21,6 +21,8 @@
 #define KQ_PLAN_MAX_HOSTS 64u
 #define KQ_PLAN_MAX_SMMUS 64u
 #define KQ_PLAN_MAX_STREAMS 1024u
+#define KQ_PLAN_MAX_COMPONENTS 1024u
+#define KQ_PLAN_MAX_PROBE_MS 10000u
 #define KQ_PLAN_MAX_BUDGET_MS 60000u
 #define KQ_PLAN_MAX_RESET_DELAY_MS 5000u
 
@@ -28,6 +30,7 @@
 #define KQ_NONE UINT16_MAX
 
 #define KQ_DRIVER_NAME_SIZE 32
+#define KQ_COMPONENT_NAME_SIZE 48
 
 /* kq_plan_header.kind: which kexec this plan is for. */
 enum kq_plan_kind {
@@ -46,6 +49,8 @@ enum kq_policy {
 	KQ_POLICY_ABORT = 1,
 	KQ_POLICY_BYPASS = 2,
 	KQ_POLICY_PRESERVE = 3,
+	KQ_POLICY_SINK = 4, /* every address leads to one page */
+	KQ_POLICY_LAST = KQ_POLICY_SINK,
 };
 
 enum kq_console {
@@ -102,11 +107,12 @@ struct kq_plan_header {
 	uint32_t console;     /* enum kq_console */
 	uint64_t console_addr; /* physical */
 	uint32_t console_shift; /* UART8250: log2 of the register stride */
-	uint32_t reserved;
+	uint32_t probe_ms; /* length of the probe window; 0: none */
 	struct kq_section functions; /* struct kq_plan_function, by address */
 	struct kq_section hosts;     /* struct kq_plan_host */
 	struct kq_section smmus;     /* struct kq_plan_smmu */
 	struct kq_section streams;   /* struct kq_plan_stream */
+	struct kq_section components; /* struct kq_plan_component */
 };
 
 /* One ECAM window. */
@@ -145,13 +151,17 @@ struct kq_plan_function {
 
 /* kq_plan_smmu.flags */
 #define KQ_SMMU_PAGE0_ONLY KQ_BIT32(0) /* v3: page 1 registers in page 0 */
+#define KQ_SMMU_MMU500 KQ_BIT32(1)     /* v2: MMU-500, cache lock in sACR */
+#define KQ_SMMU_CALXEDA KQ_BIT32(2)    /* v1: non-secure aliases at +0x400 */
+#define KQ_SMMU_SPLIT64 KQ_BIT32(3)    /* v2: 64-bit registers by halves */
 
 struct kq_plan_smmu {
 	uint64_t base;	 /* physical */
+	uint64_t twin;	 /* physical; second instance written alike, or 0 */
 	uint32_t type;	 /* enum kq_smmu_type */
 	uint32_t policy; /* enum kq_policy */
 	uint32_t flags;
-	uint32_t reserved[3];
+	uint32_t reserved;
 };
 
 /* One stream that must keep working: an RMR (IORT) or iommu-addresses. */
@@ -161,8 +171,17 @@ struct kq_plan_stream {
 	uint16_t reserved;
 };
 
+/* A device that is no PCI function: its streams and what firmware calls it. */
+struct kq_plan_component {
+	uint32_t stream_id; /* first of @count */
+	uint32_t count;
+	uint16_t smmu;
+	uint16_t reserved[3];
+	char name[KQ_COMPONENT_NAME_SIZE]; /* NUL-terminated */
+};
+
 _Static_assert(sizeof(struct kq_section) == 16, "plan format");
-_Static_assert(sizeof(struct kq_plan_header) == 192, "plan format");
+_Static_assert(sizeof(struct kq_plan_header) == 208, "plan format");
 _Static_assert(offsetof(struct kq_plan_header, sha256) == 24, "plan format");
 _Static_assert(offsetof(struct kq_plan_header, load_id) == 56, "plan format");
 _Static_assert(offsetof(struct kq_plan_header, kind) == 96, "plan format");
@@ -175,6 +194,7 @@ _Static_assert(offsetof(struct kq_plan_function, stream_id) == 24,
 _Static_assert(offsetof(struct kq_plan_function, driver) == 48, "plan format");
 _Static_assert(sizeof(struct kq_plan_smmu) == 32, "plan format");
 _Static_assert(sizeof(struct kq_plan_stream) == 8, "plan format");
+_Static_assert(sizeof(struct kq_plan_component) == 64, "plan format");
 
 /**
  * kq_plan_check() - validate a plan before any field of it is used
@@ -219,6 +239,12 @@ static inline const struct kq_plan_stream *
 kq_plan_streams(const struct kq_plan_header *plan)
 {
 	return (const void *)((const char *)plan + plan->streams.offset);
+}
+
+static inline const struct kq_plan_component *
+kq_plan_components(const struct kq_plan_header *plan)
+{
+	return (const void *)((const char *)plan + plan->components.offset);
 }
 
 #endif

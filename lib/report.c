@@ -44,7 +44,10 @@ static bool sections_ok(const struct kq_report_header *report)
 			     sizeof(struct kq_report_smmu),
 			     KQ_PLAN_MAX_SMMUS) &&
 	       kq_section_ok(&report->events, header, total,
-			     sizeof(struct kq_report_event), MAX_EVENTS);
+			     sizeof(struct kq_report_event), MAX_EVENTS) &&
+	       kq_section_ok(&report->strays, header, total,
+			     sizeof(struct kq_report_stray),
+			     KQ_REPORT_MAX_STRAYS);
 }
 
 static bool function_ok(const struct kq_report_header *report,
@@ -57,6 +60,13 @@ static bool function_ok(const struct kq_report_header *report,
 	       fn->driver[KQ_DRIVER_NAME_SIZE - 1] == '\0';
 }
 
+static bool stray_ok(const struct kq_report_header *report,
+		     const struct kq_report_stray *stray)
+{
+	return stray->smmu < report->smmus.count &&
+	       stray->name[KQ_COMPONENT_NAME_SIZE - 1] == '\0';
+}
+
 static bool entries_ok(const struct kq_report_header *report)
 {
 	for (uint32_t i = 0; i < report->functions.count; i++)
@@ -67,6 +77,9 @@ static bool entries_ok(const struct kq_report_header *report)
 			return false;
 	for (uint32_t i = 0; i < report->events.count; i++)
 		if (kq_report_events(report)[i].smmu >= report->smmus.count)
+			return false;
+	for (uint32_t i = 0; i < report->strays.count; i++)
+		if (!stray_ok(report, &kq_report_strays(report)[i]))
 			return false;
 	return true;
 }
@@ -93,6 +106,7 @@ void kq_report_seal(struct kq_report_header *report)
 size_t kq_report_size(uint32_t functions, uint32_t smmus)
 {
 	return sizeof(struct kq_report_header) +
+	       KQ_REPORT_MAX_STRAYS * sizeof(struct kq_report_stray) +
 	       (size_t)functions * sizeof(struct kq_report_function) +
 	       (size_t)smmus * (sizeof(struct kq_report_smmu) +
 				KQ_REPORT_EVENTS_PER_SMMU *

@@ -16,6 +16,7 @@
 
 #define KQ_REPORT_MAX_UNLISTED 64u   /* functions found beyond the plan */
 #define KQ_REPORT_EVENTS_PER_SMMU 16u /* newest old events kept of each */
+#define KQ_REPORT_MAX_STRAYS 64u      /* streams the probe windows kept */
 
 /* kq_report_header.flags */
 #define KQ_REPORT_PLAN_INVALID KQ_BIT32(0)  /* plan refused: see plan_error */
@@ -34,6 +35,7 @@ enum kq_step {
 	KQ_STEP_RESET,	  /* FLR, the shared wait, readiness */
 	KQ_STEP_RESTORE,  /* config space restored */
 	KQ_STEP_BRIDGES,  /* bus master off above functions that resisted */
+	KQ_STEP_PROBE,	  /* the probe windows */
 	KQ_STEP_SMMU,	  /* SMMUs to their policy */
 	KQ_STEP_ERRORS,	  /* errors raised by the quiesce cleared */
 	KQ_STEP_COUNT
@@ -108,6 +110,9 @@ struct kq_report_header {
 	struct kq_section events;    /* struct kq_report_event */
 	uint64_t stage_fault_esr;    /* if KQ_REPORT_STAGE_FAULT: syndrome */
 	uint64_t stage_fault_pc;     /* and address, as offset in stage.elf */
+	struct kq_section strays;    /* struct kq_report_stray */
+	uint32_t probe_ms;	     /* as in the plan */
+	uint32_t reserved;
 };
 
 /* Registers as read before anything but bus master was changed. */
@@ -137,7 +142,7 @@ struct kq_report_function {
 	char driver[KQ_DRIVER_NAME_SIZE];
 };
 
-/* What an SMMUv3 held before and holds after; other types: zero. */
+/* What an SMMUv3 held before and holds after. */
 struct kq_report_smmu_state {
 	uint32_t cr0;
 	uint32_t cr1;
@@ -155,18 +160,51 @@ struct kq_report_smmu_state {
 	uint32_t cmdq_cons;
 };
 
+/* The same of an SMMUv1 or v2: as large, other registers. */
+struct kq_report_smmu2_state {
+	uint32_t scr0;
+	uint32_t sgfsr;
+	uint32_t sgfsynr0;
+	uint32_t sgfsynr1;
+	uint64_t sgfar;
+	uint32_t faulting_banks; /* context banks whose FSR shows a fault */
+	uint32_t bank;		 /* the first of them, and its registers */
+	uint32_t bank_fsr;
+	uint32_t bank_fsynr0;
+	uint64_t bank_far;
+	uint32_t bank_frsynra;
+	uint32_t sacr;
+	uint32_t reserved[2];
+};
+
+/* kq_report_smmu.flags */
+#define KQ_SMMU_FELL_BACK KQ_BIT32(0)	   /* policy could not be had */
+#define KQ_SMMU_PROBED KQ_BIT32(1)	   /* its probe window was open */
+#define KQ_SMMU_PROBE_OVERFLOW KQ_BIT32(2) /* more than the queue held */
+#define KQ_SMMU_OWN_TABLE KQ_BIT32(3)	   /* runs on the stage's tables */
+
 struct kq_report_smmu {
 	uint64_t base;
-	uint32_t type;	 /* enum kq_smmu_type */
-	uint32_t policy; /* enum kq_policy */
+	uint32_t type;	  /* enum kq_smmu_type */
+	uint32_t policy;  /* enum kq_policy, as asked for */
+	uint32_t applied; /* enum kq_policy, as it is; 0: none */
+	uint32_t flags;
 	uint32_t result; /* enum kq_smmu_result */
 	uint32_t duration_us;
 	uint32_t idr0;
 	uint32_t idr1;
 	uint32_t stuck_offset; /* register whose handshake did not complete */
-	uint32_t reserved;
-	struct kq_report_smmu_state before;
-	struct kq_report_smmu_state after;
+	uint32_t probe_us;     /* how long the probe window was open */
+	uint32_t probe_events; /* transactions it caught */
+	uint32_t aborted_streams; /* preserve: STEs turned into abort */
+	union {
+		struct kq_report_smmu_state before;
+		struct kq_report_smmu2_state before2;
+	};
+	union {
+		struct kq_report_smmu_state after;
+		struct kq_report_smmu2_state after2;
+	};
 };
 
 /* kq_report_event.flags */
@@ -179,8 +217,19 @@ struct kq_report_event {
 	uint64_t record[4];
 };
 
+/* A stream that was still writing while everything should have been quiet. */
+struct kq_report_stray {
+	uint32_t smmu; /* index into the report's SMMUs */
+	uint32_t stream_id;
+	uint32_t count; /* transactions; the SMMU may merge some */
+	uint32_t event; /* SMMUv3 event number, or 0 */
+	uint64_t address; /* of the first one, as the device put it */
+	uint64_t reserved;
+	char name[KQ_COMPONENT_NAME_SIZE]; /* if it is no PCI function */
+};
+
 _Static_assert(sizeof(struct kq_report_step) == 8, "report format");
-_Static_assert(sizeof(struct kq_report_header) == 304, "report format");
+_Static_assert(sizeof(struct kq_report_header) == 336, "report format");
 _Static_assert(offsetof(struct kq_report_header, sha256) == 24,
 	       "report format");
 _Static_assert(offsetof(struct kq_report_header, chosen_sha256) == 96,
@@ -189,7 +238,11 @@ _Static_assert(offsetof(struct kq_report_header, steps) == 160,
 	       "report format");
 _Static_assert(sizeof(struct kq_report_function) == 120, "report format");
 _Static_assert(sizeof(struct kq_report_smmu_state) == 64, "report format");
-_Static_assert(sizeof(struct kq_report_smmu) == 168, "report format");
+_Static_assert(sizeof(struct kq_report_smmu2_state) ==
+		       sizeof(struct kq_report_smmu_state),
+	       "report format");
+_Static_assert(sizeof(struct kq_report_smmu) == 184, "report format");
+_Static_assert(sizeof(struct kq_report_stray) == 80, "report format");
 _Static_assert(sizeof(struct kq_report_event) == 40, "report format");
 
 /**
@@ -213,7 +266,7 @@ void kq_report_seal(struct kq_report_header *report);
  * @functions: number of function records, unlisted ones included
  * @smmus:     number of SMMU records
  *
- * Return: bytes, a multiple of 8; events are counted at their maximum.
+ * Return: bytes, a multiple of 8; events and strays count at their maximum.
  */
 size_t kq_report_size(uint32_t functions, uint32_t smmus);
 
@@ -233,6 +286,12 @@ static inline struct kq_report_event *
 kq_report_events(const struct kq_report_header *report)
 {
 	return (void *)((char *)report + report->events.offset);
+}
+
+static inline struct kq_report_stray *
+kq_report_strays(const struct kq_report_header *report)
+{
+	return (void *)((char *)report + report->strays.offset);
 }
 
 #endif

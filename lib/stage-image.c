@@ -6,6 +6,76 @@
 
 #define PAGE 4096u
 
+/*
+ * Upper bounds of what the stage's tables take: second-level stream tables,
+ * a sink with 64 KiB pages (four levels and the page), queues.
+ */
+#define STREAM_BLOCK 256u
+#define STREAM_TABLE (STREAM_BLOCK * 64u)
+#define SINK_TABLES (5u * 65536u)
+#define QUEUES (2u * PAGE)
+
+static uint32_t highest(uint32_t a, uint32_t b)
+{
+	return a > b ? a : b;
+}
+
+/* The highest StreamID of an SMMU; *@ret_blocks: blocks of 256, at most. */
+static uint32_t survey_streams(const struct kq_plan_header *plan,
+			       uint32_t smmu, uint32_t *ret_blocks)
+{
+	uint32_t top = 0, blocks = 0, last = UINT32_MAX;
+
+	for (uint32_t i = 0; i < plan->functions.count; i++) {
+		const struct kq_plan_function *fn = &kq_plan_functions(plan)[i];
+
+		if (fn->smmu != smmu)
+			continue;
+		top = highest(top, fn->stream_id);
+		if (fn->stream_id / STREAM_BLOCK != last)
+			blocks++;
+		last = fn->stream_id / STREAM_BLOCK;
+	}
+	for (uint32_t i = 0; i < plan->streams.count; i++) {
+		if (kq_plan_streams(plan)[i].smmu != smmu)
+			continue;
+		top = highest(top, kq_plan_streams(plan)[i].stream_id);
+		blocks++;
+	}
+	for (uint32_t i = 0; i < plan->components.count; i++) {
+		const struct kq_plan_component *c =
+			&kq_plan_components(plan)[i];
+
+		if (c->smmu == smmu && c->count)
+			top = highest(top, c->stream_id + (c->count - 1));
+	}
+	*ret_blocks = blocks;
+	return top;
+}
+
+static uint64_t smmu_tables_size(const struct kq_plan_header *plan,
+				 uint32_t index)
+{
+	const struct kq_plan_smmu *smmu = &kq_plan_smmus(plan)[index];
+	uint32_t blocks, reserved = 0;
+	uint32_t top = survey_streams(plan, index, &blocks);
+	uint64_t first_level, table;
+
+	if (smmu->type == KQ_SMMU_OTHER)
+		return 0;
+	for (uint32_t i = 0; i < plan->streams.count; i++)
+		reserved += kq_plan_streams(plan)[i].smmu == index;
+	if (smmu->policy != KQ_POLICY_SINK && reserved == 0 &&
+	    plan->probe_ms == 0)
+		return smmu->policy == KQ_POLICY_PRESERVE ? QUEUES : 0;
+	first_level = highest(top, UINT16_MAX) / STREAM_BLOCK + 1;
+	while (first_level & (first_level - 1))
+		first_level += first_level & -first_level;
+	table = 2 * 8 * first_level + (blocks + 2) * STREAM_TABLE;
+	return QUEUES + (plan->probe_ms ? 2 : 1) * table +
+	       (smmu->policy == KQ_POLICY_SINK ? SINK_TABLES + 65536u : 0);
+}
+
 uint64_t kq_stage_work_size(const struct kq_plan_header *plan,
 			    uint64_t fdt_size)
 {
@@ -13,7 +83,11 @@ uint64_t kq_stage_work_size(const struct kq_plan_header *plan,
 	uint64_t report = kq_report_size(functions + KQ_REPORT_MAX_UNLISTED,
 					 plan->smmus.count);
 	uint64_t size = KQ_STAGE_CONTEXT_SIZE +
-			(uint64_t)functions * KQ_STAGE_FUNCTION_SIZE;
+			(uint64_t)functions * KQ_STAGE_FUNCTION_SIZE +
+			(uint64_t)plan->smmus.count * KQ_STAGE_SMMU_SIZE;
+
+	for (uint32_t i = 0; i < plan->smmus.count; i++)
+		size += smmu_tables_size(plan, i);
 
 	/* The report twice: where it grows, and inside the device tree. */
 	return kq_align_up(size + 2 * report + fdt_size + PAGE, PAGE);

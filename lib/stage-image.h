@@ -56,9 +56,10 @@ _Static_assert(offsetof(struct kq_stage_params, payload_offset) ==
 		       KQ_PARAMS_PAYLOAD_OFFSET,
 	       "entry.S uses it");
 
-/* Bytes of the work area for the stage's context and for each function. */
+/* Bytes of the work area for the stage's context and for each function and SMMU. */
 #define KQ_STAGE_CONTEXT_SIZE 256u
 #define KQ_STAGE_FUNCTION_SIZE 112u
+#define KQ_STAGE_SMMU_SIZE 32u
 
 struct kq_plan_header;
 

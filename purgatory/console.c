@@ -121,14 +121,16 @@ static void put_smmu(struct console *console, const struct kq_report_smmu *smmu)
 {
 	put_string(console, "kexec-quiesce: SMMU ");
 	put_hex(console, smmu->base);
-	if (smmu->policy == KQ_POLICY_ABORT)
+	if (smmu->applied == KQ_POLICY_ABORT)
 		put_string(console, " abort");
-	else if (smmu->policy == KQ_POLICY_BYPASS)
+	else if (smmu->applied == KQ_POLICY_BYPASS)
 		put_string(console, " bypass");
-	else
+	else if (smmu->applied == KQ_POLICY_PRESERVE)
 		put_string(console, " preserve");
+	else if (smmu->applied == KQ_POLICY_SINK)
+		put_string(console, " sink");
 	put_string(console, smmu->result == KQ_SMMU_DONE ? "\n" :
-							   ": FAILED\n");
+							   " FAILED\n");
 }
 
 void kq_console_summary(struct kq_stage *stage)

@@ -289,37 +289,35 @@ static void put_padding(struct output *out)
 	put_bytes(out, zeros, -out->used & 3);
 }
 
-/* What is put into /chosen. */
-struct addition {
-	const char *name;
-	const void *value;
-	uint32_t size;
-	uint32_t name_offset; /* in the strings of the copy */
-	bool done;
-};
-
-static void put_property(struct output *out, struct addition *addition)
+static void put_property(struct output *out, uint32_t name_offset,
+			 const struct kq_fdt_addition *addition)
 {
 	put_word(out, FDT_PROP);
-	put_word(out, addition->size);
-	put_word(out, addition->name_offset);
-	put_bytes(out, addition->value, addition->size);
+	put_word(out, (uint32_t)addition->size);
+	put_word(out, name_offset);
+	put_bytes(out, addition->value, (uint32_t)addition->size);
 	put_padding(out);
-	addition->done = true;
 }
 
-static void put_chosen_node(struct output *out, struct addition *addition)
+/* Ours before the old ones: their end is known, ours would move it. */
+static void put_reservations(struct output *out, const struct walk *walk,
+			     const struct kq_fdt_addition *addition)
 {
-	put_word(out, FDT_BEGIN_NODE);
-	put_bytes(out, "chosen\0", 8);
-	put_property(out, addition);
-	put_word(out, FDT_END_NODE);
+	if (addition->reserve_size > 0) {
+		put_word(out, (uint32_t)(addition->reserve_start >> 32));
+		put_word(out, (uint32_t)addition->reserve_start);
+		put_word(out, (uint32_t)(addition->reserve_size >> 32));
+		put_word(out, (uint32_t)addition->reserve_size);
+	}
+	put_bytes(out, bytes_at(walk, walk->reserve), walk->reserve_size);
 }
 
+/* The new property's name stands behind the old strings. */
 static int copy_structure(struct walk *walk, struct output *out,
-			  struct addition *addition)
+			  const struct kq_fdt_addition *addition)
 {
 	struct token token;
+	bool done = false;
 	int r;
 
 	do {
@@ -329,16 +327,22 @@ static int copy_structure(struct walk *walk, struct output *out,
 		if (token.tag == FDT_PROP && walk->in_chosen &&
 		    is_property(walk, &token, addition->name))
 			continue;
-		if (token.tag == FDT_END_NODE && walk->depth == 0 &&
-		    !addition->done)
-			put_chosen_node(out, addition);
+		if (token.tag == FDT_END_NODE && walk->depth == 0 && !done) {
+			/* The root ends, and there was no /chosen. */
+			put_word(out, FDT_BEGIN_NODE);
+			put_bytes(out, "chosen\0", 8);
+			put_property(out, walk->strings_size, addition);
+			put_word(out, FDT_END_NODE);
+			done = true;
+		}
 		put_bytes(out, bytes_at(walk, token.start),
 			  walk->pos - token.start);
-		if (token.tag == FDT_BEGIN_NODE && walk->in_chosen &&
-		    !addition->done)
-			put_property(out, addition);
+		if (token.tag == FDT_BEGIN_NODE && walk->in_chosen && !done) {
+			put_property(out, walk->strings_size, addition);
+			done = true;
+		}
 	} while (token.tag != FDT_END);
-	return addition->done ? 0 : -KQ_ERR_VALUE;
+	return done ? 0 : -KQ_ERR_VALUE;
 }
 
 static void write_header(const struct walk *walk, struct output *out,
@@ -359,34 +363,30 @@ static void write_header(const struct walk *walk, struct output *out,
 }
 
 int kq_fdt_copy_with(const void *fdt, size_t limit, void *out_bytes,
-		     size_t out_size, const char *name, const void *value,
-		     size_t size)
+		     size_t out_size, const struct kq_fdt_addition *addition)
 {
-	struct output out = { .bytes = out_bytes };
-	struct addition addition = { .name = name, .value = value };
+	struct output out = { .bytes = out_bytes, .used = FDT_HEADER_SIZE };
 	uint32_t offsets[3], sizes[2];
 	struct walk walk;
 	int r = walk_init(&walk, fdt, limit);
 
 	if (r < 0)
 		return r;
-	if (size > KQ_FDT_MAX_SIZE || out_size < FDT_HEADER_SIZE)
+	if (addition->size > KQ_FDT_MAX_SIZE || out_size < FDT_HEADER_SIZE)
 		return -KQ_ERR_NOSPACE;
 	out.size = out_size < KQ_FDT_MAX_SIZE ? (uint32_t)out_size :
 						KQ_FDT_MAX_SIZE;
-	out.used = FDT_HEADER_SIZE;
-	addition.size = (uint32_t)size;
-	addition.name_offset = walk.strings_size;
 	offsets[0] = out.used;
-	put_bytes(&out, bytes_at(&walk, walk.reserve), walk.reserve_size);
+	put_reservations(&out, &walk, addition);
 	offsets[1] = out.used;
-	r = copy_structure(&walk, &out, &addition);
+	r = copy_structure(&walk, &out, addition);
 	if (r < 0)
 		return r;
 	sizes[0] = out.used - offsets[1];
 	offsets[2] = out.used;
 	put_bytes(&out, walk.strings, walk.strings_size);
-	put_bytes(&out, name, string_size((const uint8_t *)name, 64));
+	put_bytes(&out, addition->name,
+		  string_size((const uint8_t *)addition->name, 64));
 	sizes[1] = out.used - offsets[2];
 	if (out.full)
 		return -KQ_ERR_NOSPACE;

@@ -30,15 +30,22 @@
 int kq_fdt_chosen_digest(const void *fdt, size_t limit, const char *skip,
 			 uint8_t digest[32]);
 
+/* What a copy of a device tree gets beyond the original. */
+struct kq_fdt_addition {
+	const char *name;  /* of a property of /chosen */
+	const void *value; /* and its value */
+	size_t size;	   /* bytes of @value */
+	uint64_t reserve_start; /* memory the next kernel must not use */
+	uint64_t reserve_size;	/* 0: none */
+};
+
 /**
- * kq_fdt_copy_with() - copy a device tree, with one property put into /chosen
+ * kq_fdt_copy_with() - copy a device tree, with something added
  * @fdt:      flattened device tree, 8-byte aligned
  * @limit:    most bytes that may be read at @fdt
  * @out:      room for the copy, 8-byte aligned
  * @out_size: bytes there
- * @name:     name of the property; one that is there already is replaced
- * @value:    its value
- * @size:     bytes of @value
+ * @addition: a property of that name in /chosen is replaced
  *
  * The copy is packed: slack behind the blocks of @fdt is not carried along.
  * /chosen is made where there is none. Memory reservations are kept.
@@ -46,6 +53,6 @@ int kq_fdt_chosen_digest(const void *fdt, size_t limit, const char *skip,
  * Return: 0; -KQ_ERR_NOSPACE; errors as above.
  */
 int kq_fdt_copy_with(const void *fdt, size_t limit, void *out, size_t out_size,
-		     const char *name, const void *value, size_t size);
+		     const struct kq_fdt_addition *addition);
 
 #endif

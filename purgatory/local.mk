@@ -3,11 +3,12 @@
 # into stage.elf, whatever the rest is built for. The portable half is also
 # compiled hosted by the tests (tests/local.mk), against the simulator.
 
-stage_portable = \
+stage_lib = \
 	lib/blob.c \
 	lib/plan.c \
 	lib/report.c \
-	lib/sha256.c \
+	lib/sha256.c
+stage_portable = \
 	purgatory/console.c \
 	purgatory/evidence.c \
 	purgatory/fdt.c \
@@ -15,7 +16,16 @@ stage_portable = \
 	purgatory/masters.c \
 	purgatory/pci.c \
 	purgatory/reset.c \
+	purgatory/sink.c \
+	purgatory/smmu.c \
+	purgatory/smmu2-sink.c \
+	purgatory/smmu2.c \
+	purgatory/smmu3-adopt.c \
+	purgatory/smmu3-probe.c \
+	purgatory/smmu3-queue.c \
+	purgatory/smmu3-table.c \
 	purgatory/smmu3.c \
+	purgatory/strays.c \
 	purgatory/wait.c \
 	purgatory/walk.c
 stage_arm64 = \
@@ -32,9 +42,16 @@ stage_headers = \
 	purgatory/fdt.h \
 	purgatory/io.h \
 	purgatory/pci.h \
+	purgatory/sink.h \
+	purgatory/smmu.h \
+	purgatory/smmu2-parts.h \
+	purgatory/smmu2-regs.h \
+	purgatory/smmu2.h \
+	purgatory/smmu3-parts.h \
 	purgatory/smmu3-regs.h \
 	purgatory/smmu3.h \
-	purgatory/stage.h
+	purgatory/stage.h \
+	purgatory/strays.h
 
 # No FP registers (nobody enabled them), no unaligned access (MMU off), no
 # calls the compiler makes up, no GOT.
@@ -47,7 +64,7 @@ stage_ldflags = -nostdlib -static -no-pie -Wl,--build-id=none \
 	-Wl,-z,noexecstack -Wl,--no-warn-rwx-segments -Wl,--fatal-warnings
 
 stage_objects = $(addprefix purgatory/stage.o/,$(addsuffix .o,$(basename \
-	$(notdir $(stage_portable) $(stage_arm64) $(stage_asm)))))
+	$(notdir $(stage_lib) $(stage_portable) $(stage_arm64) $(stage_asm)))))
 
 vpath %.c $(srcdir)/lib $(srcdir)/purgatory
 vpath %.S $(srcdir)/purgatory
@@ -68,5 +85,5 @@ purgatory/stage.elf: $(stage_objects) purgatory/stage.lds
 
 stage_DATA += purgatory/stage.elf
 CLEANFILES += purgatory/stage.elf $(stage_objects) $(stage_objects:.o=.d)
-EXTRA_DIST += $(stage_portable) $(stage_arm64) $(stage_asm) $(stage_headers) \
-	purgatory/stage.lds
+EXTRA_DIST += $(stage_lib) $(stage_portable) $(stage_arm64) $(stage_asm) \
+	$(stage_headers) purgatory/stage.lds

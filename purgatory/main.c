@@ -10,12 +10,14 @@
 #include "purgatory/console.h"
 #include "purgatory/fdt.h"
 #include "purgatory/pci.h"
-#include "purgatory/smmu3.h"
+#include "purgatory/smmu.h"
 #include "purgatory/stage.h"
 
 _Static_assert(sizeof(struct kq_stage) <= KQ_STAGE_CONTEXT_SIZE,
 	       "kq_stage_work_size() counts on it");
 _Static_assert(sizeof(struct kq_function) <= KQ_STAGE_FUNCTION_SIZE,
+	       "kq_stage_work_size() counts on it");
+_Static_assert(sizeof(struct kq_smmu_state) <= KQ_STAGE_SMMU_SIZE,
 	       "kq_stage_work_size() counts on it");
 
 /* Accesses go on this long behind the budget, which bounds the waits. */
@@ -71,6 +73,19 @@ bool kq_stage_is_late(struct kq_stage *stage)
 	return true;
 }
 
+void *kq_stage_keep(struct kq_stage *stage, uint64_t size, uint64_t alignment)
+{
+	uint64_t end = (uint64_t)stage->kept, start = (end - size) &
+						      ~(alignment - 1);
+
+	if (size > (uint64_t)(stage->kept - stage->spare) ||
+	    start < (uint64_t)stage->spare)
+		return NULL;
+	stage->kept -= end - start;
+	clear(stage->kept, size);
+	return stage->kept;
+}
+
 /* An empty report that is valid as soon as it is sealed. */
 static void init_report(struct kq_stage *stage, void *place)
 {
@@ -87,6 +102,8 @@ static void init_report(struct kq_stage *stage, void *place)
 	report->smmus.entry_size = sizeof(struct kq_report_smmu);
 	report->events.offset = sizeof(*report);
 	report->events.entry_size = sizeof(struct kq_report_event);
+	report->strays.offset = sizeof(*report);
+	report->strays.entry_size = sizeof(struct kq_report_stray);
 	report->timer_hz = (uint32_t)(stage->io.ticks_per_ms * 1000);
 	stage->report = report;
 }
@@ -100,6 +117,7 @@ static void copy_identity(struct kq_report_header *report,
 	report->kind = plan->kind;
 	report->quiesce = plan->quiesce;
 	report->budget_ms = plan->budget_ms;
+	report->probe_ms = plan->probe_ms;
 }
 
 static void init_record(struct kq_report_function *record,
@@ -118,8 +136,7 @@ static void init_record(struct kq_report_function *record,
 }
 
 /*
- * SMMUs and their events stand before the functions: the functions' table
- * grows at its end with the unlisted ones.
+ * The functions stand last: their table grows with the unlisted ones.
  */
 static void place_tables(struct kq_stage *stage,
 			 const struct kq_plan_header *plan)
@@ -133,10 +150,13 @@ static void place_tables(struct kq_stage *stage,
 	report->events.offset = offset;
 	offset += plan->smmus.count * KQ_REPORT_EVENTS_PER_SMMU *
 		  sizeof(struct kq_report_event);
+	report->strays.offset = offset;
+	offset += KQ_REPORT_MAX_STRAYS * sizeof(struct kq_report_stray);
 	report->functions.offset = offset;
 	report->functions.count = plan->functions.count;
 	stage->smmus = kq_report_smmus(report);
 	stage->events = kq_report_events(report);
+	stage->strays = kq_report_strays(report);
 	stage->records = kq_report_functions(report);
 	for (uint32_t i = 0; i < plan->functions.count; i++)
 		init_record(&stage->records[i], &kq_plan_functions(plan)[i]);
@@ -147,24 +167,28 @@ static void place_tables(struct kq_stage *stage,
 	}
 }
 
-/* Cut the work area into function states, report and the rest. */
+/* Cut the work area into states, report and the rest. */
 static int place_work(struct kq_stage *stage, const struct kq_plan_header *plan,
 		      uint8_t *work, size_t work_size)
 {
-	size_t states = plan->functions.count * sizeof(struct kq_function);
+	size_t functions = kq_align_up(
+		plan->functions.count * sizeof(struct kq_function), 8);
+	size_t smmus = plan->smmus.count * sizeof(struct kq_smmu_state);
+	size_t states = functions + smmus;
 	size_t report = kq_report_size(plan->functions.count +
 					       KQ_REPORT_MAX_UNLISTED,
 				       plan->smmus.count);
 
-	states = kq_align_up(states, 8);
 	if (states + report > work_size)
 		return -KQ_ERR_NOSPACE;
 	clear(work, states + report);
 	stage->functions = (void *)work;
+	stage->smmu_states = (void *)(work + functions);
 	init_report(stage, work + states);
 	place_tables(stage, plan);
 	stage->spare = work + states + report;
-	stage->spare_size = work_size - states - report;
+	stage->kept = work + work_size;
+	stage->kept_end = stage->kept;
 	return 0;
 }
 
@@ -178,7 +202,8 @@ static void refuse_plan(struct kq_stage *stage, int error, uint8_t *work,
 	stage->report->flags |= KQ_REPORT_PLAN_INVALID;
 	stage->report->plan_error = (uint32_t)-error;
 	stage->spare = work + sizeof(struct kq_report_header);
-	stage->spare_size = work_size - sizeof(struct kq_report_header);
+	stage->kept = work + work_size;
+	stage->kept_end = stage->kept;
 }
 
 void kq_stage_prepare(struct kq_stage *stage, const void *plan,
@@ -230,15 +255,12 @@ void kq_stage_smmus(struct kq_stage *stage)
 {
 	if (!stage->plan)
 		return;
+	kq_step_begin(stage, KQ_STEP_PROBE);
+	kq_smmu_inspect_all(stage);
+	kq_smmu_probe_all(stage);
+	kq_step_end(stage, KQ_STEP_PROBE);
 	kq_step_begin(stage, KQ_STEP_SMMU);
-	for (uint32_t i = 0; i < stage->plan->smmus.count; i++) {
-		/* A late SError of a device must not cost the policy. */
-		(void)kq_io_faulted(&stage->io);
-		if (stage->smmus[i].type == KQ_SMMU_V3)
-			kq_smmu3_quiesce(stage, i);
-		else
-			stage->smmus[i].result = KQ_SMMU_LEFT_ALONE;
-	}
+	kq_smmu_apply_all(stage);
 	kq_step_end(stage, KQ_STEP_SMMU);
 }
 
@@ -262,25 +284,51 @@ void kq_stage_quiesce(struct kq_stage *stage, const void *plan,
 	kq_stage_finish(stage);
 }
 
-const void *kq_stage_hand_over(struct kq_stage *stage, const void *fdt,
-			       size_t fdt_size)
+/* Does an SMMU go on reading what kq_stage_keep() gave it? */
+static bool has_kept(const struct kq_stage *stage)
+{
+	for (uint32_t i = 0; i < stage->report->smmus.count; i++)
+		if (stage->smmus[i].flags & KQ_SMMU_OWN_TABLE)
+			return true;
+	return false;
+}
+
+static void seal(struct kq_stage *stage)
 {
 	struct kq_report_header *report = stage->report;
 
-	if (!report || !fdt)
-		return fdt;
-	if (kq_fdt_chosen_digest(fdt, fdt_size, KQ_REPORT_PROPERTY,
-				 report->chosen_sha256) < 0)
-		return fdt;
 	report->total_size =
 		report->functions.offset +
 		report->functions.count * sizeof(struct kq_report_function);
 	report->fault_count = (uint32_t)stage->io.faults;
 	report->total_us = (uint32_t)kq_io_now_us(&stage->io);
 	kq_report_seal(report);
-	if (kq_fdt_copy_with(fdt, fdt_size, stage->spare, stage->spare_size,
-			     KQ_REPORT_PROPERTY, report,
-			     report->total_size) < 0)
+}
+
+const void *kq_stage_hand_over(struct kq_stage *stage, const void *fdt,
+			       size_t fdt_size)
+{
+	struct kq_report_header *report = stage->report;
+	struct kq_fdt_addition addition = {
+		.name = KQ_REPORT_PROPERTY,
+		.value = report,
+	};
+
+	if (!report || !fdt)
+		return fdt;
+	if (kq_fdt_chosen_digest(fdt, fdt_size, KQ_REPORT_PROPERTY,
+				 report->chosen_sha256) < 0)
+		return fdt;
+	seal(stage);
+	addition.size = report->total_size;
+	if (has_kept(stage)) {
+		addition.reserve_start = (uint64_t)stage->kept & ~UINT64_C(4095);
+		addition.reserve_size = (uint64_t)stage->kept_end -
+					addition.reserve_start;
+	}
+	if (kq_fdt_copy_with(fdt, fdt_size, stage->spare,
+			     (size_t)(stage->kept - stage->spare),
+			     &addition) < 0)
 		return fdt;
 	return stage->spare;
 }

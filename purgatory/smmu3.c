@@ -1,102 +1,57 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* One SMMUv3 through the step: what it was, what it becomes. */
 #include "purgatory/smmu3.h"
 
 #include "lib/error.h"
-#include "purgatory/smmu3-regs.h"
+#include "purgatory/smmu3-parts.h"
 
-/* Linux grants each handshake a second; so do we, budget permitting. */
-#define HANDSHAKE_US 1000000u
-#define HANDSHAKE_LEAST_US 10000u
-
-/* One SMMU on its way through the step. */
-struct smmu3 {
-	struct kq_stage *stage;
-	const struct kq_plan_smmu *plan;
-	struct kq_report_smmu *record;
-};
-
-static uint32_t read_reg(const struct smmu3 *smmu, uint32_t reg)
+struct kq_smmu3 kq_smmu3_get(struct kq_stage *stage, uint32_t index)
 {
-	return kq_io_read32(&smmu->stage->io,
-			    kq_paddr(smmu->plan->base + reg));
+	return (struct kq_smmu3){
+		.stage = stage,
+		.plan = &kq_plan_smmus(stage->plan)[index],
+		.record = &stage->smmus[index],
+		.state = &stage->smmu_states[index],
+		.index = index,
+	};
 }
 
-static uint64_t read_reg64(const struct smmu3 *smmu, uint32_t reg)
-{
-	return kq_io_read64(&smmu->stage->io,
-			    kq_paddr(smmu->plan->base + reg));
-}
-
-static void write_reg(const struct smmu3 *smmu, uint32_t reg, uint32_t value)
-{
-	kq_io_write32(&smmu->stage->io, kq_paddr(smmu->plan->base + reg),
-		      value);
-}
-
-/* Registers of page 1 stand in page 0 on models without one. */
-static uint32_t page1(const struct smmu3 *smmu, uint32_t reg)
-{
-	return smmu->plan->flags & KQ_SMMU_PAGE0_ONLY ? reg :
-							SMMU3_PAGE1 + reg;
-}
-
-static int wait_for(const struct smmu3 *smmu, uint32_t reg, uint32_t mask,
-		    uint32_t value)
-{
-	uint64_t timeout = kq_stage_timeout(smmu->stage, HANDSHAKE_US,
-					    HANDSHAKE_LEAST_US);
-	int r = kq_poll32(&smmu->stage->io, kq_paddr(smmu->plan->base + reg),
-			  mask, value, timeout);
-
-	if (r == -KQ_ERR_TIMEOUT) {
-		smmu->record->stuck_offset = reg;
-		if (timeout < HANDSHAKE_US)
-			smmu->stage->report->flags |= KQ_REPORT_OVER_BUDGET;
-	}
-	return r;
-}
-
-static int write_and_wait(const struct smmu3 *smmu, uint32_t reg, uint32_t ack,
-			  uint32_t value)
-{
-	write_reg(smmu, reg, value);
-	return wait_for(smmu, ack, UINT32_MAX, value);
-}
-
-static void read_state(const struct smmu3 *smmu,
+static void read_state(const struct kq_smmu3 *smmu,
 		       struct kq_report_smmu_state *state)
 {
-	state->cr0 = read_reg(smmu, SMMU3_CR0);
-	state->cr1 = read_reg(smmu, SMMU3_CR1);
-	state->cr2 = read_reg(smmu, SMMU3_CR2);
-	state->gbpa = read_reg(smmu, SMMU3_GBPA);
-	state->irq_ctrl = read_reg(smmu, SMMU3_IRQ_CTRL);
-	state->gerror = read_reg(smmu, SMMU3_GERROR);
-	state->gerrorn = read_reg(smmu, SMMU3_GERRORN);
-	state->strtab_base_cfg = read_reg(smmu, SMMU3_STRTAB_BASE_CFG);
-	state->strtab_base = read_reg64(smmu, SMMU3_STRTAB_BASE);
-	state->evtq_base = read_reg64(smmu, SMMU3_EVTQ_BASE);
-	state->cmdq_prod = read_reg(smmu, SMMU3_CMDQ_PROD);
-	state->cmdq_cons = read_reg(smmu, SMMU3_CMDQ_CONS);
+	state->cr0 = kq_smmu3_read(smmu, SMMU3_CR0);
+	state->cr1 = kq_smmu3_read(smmu, SMMU3_CR1);
+	state->cr2 = kq_smmu3_read(smmu, SMMU3_CR2);
+	state->gbpa = kq_smmu3_read(smmu, SMMU3_GBPA);
+	state->irq_ctrl = kq_smmu3_read(smmu, SMMU3_IRQ_CTRL);
+	state->gerror = kq_smmu3_read(smmu, SMMU3_GERROR);
+	state->gerrorn = kq_smmu3_read(smmu, SMMU3_GERRORN);
+	state->strtab_base_cfg = kq_smmu3_read(smmu, SMMU3_STRTAB_BASE_CFG);
+	state->strtab_base = kq_smmu3_read64(smmu, SMMU3_STRTAB_BASE);
+	state->evtq_base = kq_smmu3_read64(smmu, SMMU3_EVTQ_BASE);
+	state->cmdq_prod = kq_smmu3_read(smmu, SMMU3_CMDQ_PROD);
+	state->cmdq_cons = kq_smmu3_read(smmu, SMMU3_CMDQ_CONS);
 }
 
 /*
  * The event queue's indices stand in page 1: one that aborts costs the old
  * events, not the policy.
  */
-static int read_event_indices(const struct smmu3 *smmu,
+static int read_event_indices(const struct kq_smmu3 *smmu,
 			      struct kq_report_smmu_state *state)
 {
-	state->evtq_prod = read_reg(smmu, page1(smmu, SMMU3_EVTQ_PROD));
-	state->evtq_cons = read_reg(smmu, page1(smmu, SMMU3_EVTQ_CONS));
+	state->evtq_prod =
+		kq_smmu3_read(smmu, kq_smmu3_page1(smmu, SMMU3_EVTQ_PROD));
+	state->evtq_cons =
+		kq_smmu3_read(smmu, kq_smmu3_page1(smmu, SMMU3_EVTQ_CONS));
 	return kq_io_faulted(&smmu->stage->io) ? -KQ_ERR_UNREACHABLE : 0;
 }
 
 /* Is the SMMU there at all, and does it behave like one? */
-static int identify(const struct smmu3 *smmu)
+static int identify(const struct kq_smmu3 *smmu)
 {
-	smmu->record->idr0 = read_reg(smmu, SMMU3_IDR0);
-	smmu->record->idr1 = read_reg(smmu, SMMU3_IDR1);
+	smmu->record->idr0 = kq_smmu3_read(smmu, SMMU3_IDR0);
+	smmu->record->idr1 = kq_smmu3_read(smmu, SMMU3_IDR1);
 	if (kq_io_faulted(&smmu->stage->io) ||
 	    smmu->record->idr0 == UINT32_MAX)
 		return -KQ_ERR_UNREACHABLE;
@@ -104,7 +59,8 @@ static int identify(const struct smmu3 *smmu)
 	return kq_io_faulted(&smmu->stage->io) ? -KQ_ERR_UNREACHABLE : 0;
 }
 
-static void add_event(struct smmu3 *smmu, struct kq_paddr from, bool pending)
+static void add_event(const struct kq_smmu3 *smmu, struct kq_paddr from,
+		      bool pending)
 {
 	struct kq_stage *stage = smmu->stage;
 	struct kq_report_event *event =
@@ -116,9 +72,10 @@ static void add_event(struct smmu3 *smmu, struct kq_paddr from, bool pending)
 		record[i] = kq_io_read64(&stage->io,
 					 kq_paddr_add(from, 8 * i));
 	/* Slots nobody wrote yet are zero; event 0 does not exist. */
-	if (kq_io_faulted(&stage->io) || (record[0] & 0xff) == 0)
+	if (kq_io_faulted(&stage->io) ||
+	    (record[0] & SMMU3_EVENT_0_TYPE) == 0)
 		return;
-	event->smmu = (uint32_t)(smmu->record - stage->smmus);
+	event->smmu = smmu->index;
 	event->flags = pending ? KQ_EVENT_PENDING : 0;
 	for (uint32_t i = 0; i < 4; i++)
 		event->record[i] = record[i];
@@ -129,7 +86,7 @@ static void add_event(struct smmu3 *smmu, struct kq_paddr from, bool pending)
  * The newest records of the old kernel's event queue, oldest first, those
  * it had already consumed included: the queue is a ring in its memory.
  */
-static void read_events(struct smmu3 *smmu)
+static void read_events(const struct kq_smmu3 *smmu)
 {
 	const struct kq_report_smmu_state *before = &smmu->record->before;
 	uint32_t log2 = KQ_GET(SMMU3_Q_BASE_LOG2SIZE, before->evtq_base);
@@ -153,23 +110,48 @@ static void read_events(struct smmu3 *smmu)
 	}
 }
 
+static enum kq_smmu_result result_of(int r)
+{
+	if (r == 0)
+		return KQ_SMMU_DONE;
+	return r == -KQ_ERR_TIMEOUT ? KQ_SMMU_STUCK : KQ_SMMU_UNREACHABLE;
+}
+
+void kq_smmu3_inspect(struct kq_smmu3 *smmu)
+{
+	int r = identify(smmu);
+
+	if (r < 0) {
+		smmu->record->result = result_of(r);
+		return;
+	}
+	smmu->state->usable = true;
+	read_events(smmu);
+	/*
+	 * Its MSIs would go to the old kernel's ITS tables. A stuck
+	 * acknowledge must not keep the policy from being applied.
+	 */
+	r = kq_smmu3_write_and_wait(smmu, SMMU3_IRQ_CTRL, SMMU3_IRQ_CTRLACK, 0);
+	smmu->record->result = result_of(r);
+}
+
 /* IHI 0070, "SMMU_GBPA": written only while UPDATE is 0, then with it. */
-static int set_gbpa(const struct smmu3 *smmu, bool abort)
+static int set_gbpa(const struct kq_smmu3 *smmu, bool abort)
 {
 	uint32_t gbpa;
-	int r = wait_for(smmu, SMMU3_GBPA, SMMU3_GBPA_UPDATE, 0);
+	int r = kq_smmu3_wait(smmu, SMMU3_GBPA, SMMU3_GBPA_UPDATE, 0);
 
 	if (r < 0)
 		return r;
-	gbpa = read_reg(smmu, SMMU3_GBPA) & ~SMMU3_GBPA_ABORT;
+	gbpa = kq_smmu3_read(smmu, SMMU3_GBPA) & ~SMMU3_GBPA_ABORT;
 	if (abort)
 		gbpa |= SMMU3_GBPA_ABORT;
-	write_reg(smmu, SMMU3_GBPA, gbpa | SMMU3_GBPA_UPDATE);
-	r = wait_for(smmu, SMMU3_GBPA, SMMU3_GBPA_UPDATE, 0);
+	kq_smmu3_write(smmu, SMMU3_GBPA, gbpa | SMMU3_GBPA_UPDATE);
+	r = kq_smmu3_wait(smmu, SMMU3_GBPA, SMMU3_GBPA_UPDATE, 0);
 	if (r < 0)
 		return r;
 	/* Some hypervisors ignore the write: believe what reads back. */
-	gbpa = read_reg(smmu, SMMU3_GBPA);
+	gbpa = kq_smmu3_read(smmu, SMMU3_GBPA);
 	if (abort != !!(gbpa & SMMU3_GBPA_ABORT)) {
 		smmu->record->stuck_offset = SMMU3_GBPA;
 		return -KQ_ERR_TIMEOUT;
@@ -178,62 +160,85 @@ static int set_gbpa(const struct smmu3 *smmu, bool abort)
 }
 
 /* GBPA first: it decides the moment SMMUEN falls. */
-static int apply_policy(const struct smmu3 *smmu)
+int kq_smmu3_disable(const struct kq_smmu3 *smmu, bool abort)
+{
+	int r = set_gbpa(smmu, abort);
+
+	if (r < 0)
+		return r;
+	return kq_smmu3_write_and_wait(smmu, SMMU3_CR0, SMMU3_CR0ACK, 0);
+}
+
+/* Whatever table there is, GBPA.ABORT holds while it is exchanged. */
+static int run_table(const struct kq_smmu3 *smmu, enum kq_smmu3_default others)
+{
+	int r = set_gbpa(smmu, true);
+
+	if (r == 0)
+		r = kq_smmu3_run_on_own_table(smmu, others, 0);
+	if (r == 0)
+		smmu->record->flags |= KQ_SMMU_OWN_TABLE;
+	return r;
+}
+
+static int abort_all(const struct kq_smmu3 *smmu)
+{
+	int r = -KQ_ERR_NOTSUP;
+
+	if (kq_smmu3_has_reserved(smmu)) {
+		r = run_table(smmu, KQ_SMMU3_ABORT);
+		if (r < 0)
+			smmu->record->flags |= KQ_SMMU_FELL_BACK;
+	}
+	return r < 0 ? kq_smmu3_disable(smmu, true) : r;
+}
+
+/* What a policy needs beyond plain abort; an error asks for abort. */
+static int apply_policy(struct kq_smmu3 *smmu)
+{
+	if (smmu->plan->policy == KQ_POLICY_BYPASS)
+		return kq_smmu3_disable(smmu, false);
+	if (smmu->plan->policy == KQ_POLICY_PRESERVE)
+		return kq_smmu3_preserve(smmu);
+	if (smmu->plan->policy == KQ_POLICY_SINK)
+		return run_table(smmu, KQ_SMMU3_SINK);
+	return abort_all(smmu);
+}
+
+/*
+ * A policy that this SMMU cannot have, or that failed half-way through its
+ * own table, becomes abort. A bypass or abort that is stuck stays as it is.
+ */
+static int apply_or_abort(struct kq_smmu3 *smmu)
+{
+	uint32_t policy = smmu->plan->policy;
+	int r = apply_policy(smmu);
+
+	smmu->record->applied = policy;
+	if (r == 0 ||
+	    (policy != KQ_POLICY_PRESERVE && policy != KQ_POLICY_SINK))
+		return r;
+	smmu->record->flags |= KQ_SMMU_FELL_BACK;
+	smmu->record->applied = KQ_POLICY_ABORT;
+	return abort_all(smmu);
+}
+
+void kq_smmu3_apply(struct kq_smmu3 *smmu)
 {
 	int r;
 
-	if (smmu->plan->policy == KQ_POLICY_PRESERVE)
-		return 0;
-	r = set_gbpa(smmu, smmu->plan->policy == KQ_POLICY_ABORT);
-	if (r < 0)
-		return r;
-	return write_and_wait(smmu, SMMU3_CR0, SMMU3_CR0ACK, 0);
-}
-
-/* A stale CMDQ_ERR would halt the next kernel's command queue. */
-static void acknowledge_errors(const struct smmu3 *smmu)
-{
-	write_reg(smmu, SMMU3_GERRORN, read_reg(smmu, SMMU3_GERROR));
-}
-
-static enum kq_smmu_result result_of(int r)
-{
-	if (r == 0)
-		return KQ_SMMU_DONE;
-	return r == -KQ_ERR_TIMEOUT ? KQ_SMMU_STUCK : KQ_SMMU_UNREACHABLE;
-}
-
-static int program(struct smmu3 *smmu)
-{
-	int policy, irq, r = identify(smmu);
-
-	if (r < 0)
-		return r;
-	read_events(smmu);
-	/*
-	 * Its MSIs would go to the old kernel's ITS tables. A stuck
-	 * acknowledge must not keep the policy from being applied.
-	 */
-	irq = write_and_wait(smmu, SMMU3_IRQ_CTRL, SMMU3_IRQ_CTRLACK, 0);
-	policy = apply_policy(smmu);
-	acknowledge_errors(smmu);
+	if (!smmu->state->usable)
+		return;
+	r = apply_or_abort(smmu);
+	/* A stale CMDQ_ERR would halt the next kernel's command queue. */
+	kq_smmu3_write(smmu, SMMU3_GERRORN, kq_smmu3_read(smmu, SMMU3_GERROR));
 	read_state(smmu, &smmu->record->after);
 	if (kq_io_faulted(&smmu->stage->io))
-		return -KQ_ERR_UNREACHABLE;
-	read_event_indices(smmu, &smmu->record->after);
-	return policy < 0 ? policy : irq;
-}
-
-void kq_smmu3_quiesce(struct kq_stage *stage, uint32_t index)
-{
-	struct smmu3 smmu = {
-		.stage = stage,
-		.plan = &kq_plan_smmus(stage->plan)[index],
-		.record = &stage->smmus[index],
-	};
-	uint64_t start = kq_io_now_us(&stage->io);
-
-	smmu.record->result = result_of(program(&smmu));
-	smmu.record->duration_us =
-		(uint32_t)(kq_io_now_us(&stage->io) - start);
+		r = -KQ_ERR_UNREACHABLE;
+	else
+		(void)read_event_indices(smmu, &smmu->record->after);
+	if (r < 0) {
+		smmu->record->result = result_of(r);
+		smmu->record->applied = 0;
+	}
 }

@@ -1,24 +1,64 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Step 9 of the stage for SMMUv3. */
+/*
+ * Step 9 of the stage for SMMUv3. The step drives one SMMU through inspect,
+ * probe_open, probe_look, probe_close and apply; each leaves what it found
+ * in the report and does nothing once the SMMU proved unreachable.
+ */
 #ifndef KQ_SMMU3_H
 #define KQ_SMMU3_H
 
 #include "purgatory/stage.h"
 
+/* One SMMU on its way through the step. */
+struct kq_smmu3 {
+	struct kq_stage *stage;
+	const struct kq_plan_smmu *plan;
+	struct kq_report_smmu *record;
+	struct kq_smmu_state *state;
+	uint32_t index;
+};
+
 /**
- * kq_smmu3_quiesce() - bring one SMMUv3 to the state its policy asks for
- * @index: of the SMMU in the plan and in the report
- *
- * Reads the state and the newest old events into the report first. Then
- * interrupts off, the policy, errors acknowledged.
+ * kq_smmu3_get() - the SMMU of that index, ready for the calls below
+ */
+struct kq_smmu3 kq_smmu3_get(struct kq_stage *stage, uint32_t index);
+
+/**
+ * kq_smmu3_inspect() - read state and old events, switch interrupts off
+ */
+void kq_smmu3_inspect(struct kq_smmu3 *smmu);
+
+/**
+ * kq_smmu3_apply() - bring the SMMU to the state its policy asks for
  *
  * abort:    GBPA.ABORT takes effect before SMMUEN falls; if it does not,
- *           SMMUEN stays and the SMMU is reported as stuck.
+ *           SMMUEN stays and the SMMU is reported as stuck. With streams
+ *           that must keep working: a stream table that knows only them.
  * bypass:   GBPA lets traffic pass before SMMUEN falls.
- * preserve: CR0, CR1, CR2 and the stream table stay as they are.
+ * preserve: CR0.SMMUEN, CR1, CR2 and the stream table stay as they are;
+ *           streams of functions that resisted are aborted in place.
+ * sink:     a stream table whose every stream leads to the sink page.
  *
- * Sets result, duration, both states and the event records in the report.
+ * What cannot be had becomes abort, and the report says so.
  */
-void kq_smmu3_quiesce(struct kq_stage *stage, uint32_t index);
+void kq_smmu3_apply(struct kq_smmu3 *smmu);
+
+/**
+ * kq_smmu3_probe_open() - an empty stream table and an event queue
+ *
+ * From here to kq_smmu3_probe_close() every transaction but those of
+ * reserved streams is terminated and recorded.
+ */
+void kq_smmu3_probe_open(struct kq_smmu3 *smmu);
+
+/**
+ * kq_smmu3_probe_look() - take the events that have come since the last look
+ */
+void kq_smmu3_probe_look(struct kq_smmu3 *smmu);
+
+/**
+ * kq_smmu3_probe_close() - last look; every transaction is still terminated
+ */
+void kq_smmu3_probe_close(struct kq_smmu3 *smmu);
 
 #endif

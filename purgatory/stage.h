@@ -34,6 +34,16 @@ struct kq_function {
 	uint8_t keep_vfs;	   /* a VF of it shall be left alone: no FLR */
 };
 
+/* What the stage remembers of one SMMU beside its record. */
+struct kq_smmu_state {
+	uint64_t *commands; /* SMMUv3: our own command queue, or NULL */
+	uint64_t *events;   /* SMMUv3: our own event queue, or NULL */
+	uint32_t command_prod;
+	uint32_t event_cons;
+	uint8_t usable; /* it answered when it was inspected */
+	uint8_t reserved[7];
+};
+
 /*
  * Everything the stage knows. @plan was checked. @functions[i] and
  * @records[i] belong to plan function i; the records behind those are
@@ -47,8 +57,11 @@ struct kq_stage {
 	struct kq_report_function *records;
 	struct kq_report_smmu *smmus;
 	struct kq_report_event *events;
-	uint8_t *spare; /* work area behind the report, for the device tree */
-	uint64_t spare_size;
+	struct kq_report_stray *strays;
+	struct kq_smmu_state *smmu_states;
+	uint8_t *spare;	   /* behind the report: room for the device tree */
+	uint8_t *kept;	   /* end of that; from here on: kq_stage_keep() */
+	uint8_t *kept_end; /* end of the work area */
 	uint64_t deadline_us; /* waits end here; see kq_stage_timeout() */
 };
 
@@ -107,6 +120,19 @@ uint64_t kq_stage_timeout(struct kq_stage *stage, uint64_t wanted_us,
  * bus masters are switched off in any case. Marks the report.
  */
 bool kq_stage_is_late(struct kq_stage *stage);
+
+/**
+ * kq_stage_keep() - take memory that SMMUs will read, also later on
+ * @size:      bytes
+ * @alignment: a power of two
+ *
+ * From the end of the work area downwards. Where an SMMU is left running on
+ * it, the device tree reserves it for the next kernel.
+ *
+ * Return: zeroed memory, or NULL if there is not enough left.
+ */
+void *kq_stage_keep(struct kq_stage *stage, uint64_t size,
+		    uint64_t alignment);
 
 /* Start and end the timing of a step. */
 void kq_step_begin(struct kq_stage *stage, enum kq_step step);

@@ -15,6 +15,13 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	uint8_t value[40] = { 0 }, digest[32];
+	struct kq_fdt_addition addition = {
+		.name = KQ_REPORT_PROPERTY,
+		.value = value,
+		.size = sizeof(value),
+		.reserve_start = 0x90000000,
+		.reserve_size = 0x1000,
+	};
 	size_t room = size + 200;
 	void *out = malloc(room);
 	int r;
@@ -22,8 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!out)
 		abort();
 	kq_fdt_chosen_digest(data, size, KQ_REPORT_PROPERTY, digest);
-	r = kq_fdt_copy_with(data, size, out, room, KQ_REPORT_PROPERTY, value,
-			     sizeof(value));
+	r = kq_fdt_copy_with(data, size, out, room, &addition);
 	if (r == 0 && size >= sizeof(struct fdt_header) &&
 	    fdt_check_full(data, size) == 0 && fdt_check_full(out, room) != 0)
 		abort();

@@ -12,16 +12,7 @@ tests_sim_libsim_a_SOURCES = \
 	tests/sim/sim-plan.c \
 	tests/sim/sim-smmu3.c \
 	tests/sim/world.c tests/sim/world.h \
-	purgatory/console.c \
-	purgatory/evidence.c \
-	purgatory/fdt.c \
-	purgatory/main.c \
-	purgatory/masters.c \
-	purgatory/pci.c \
-	purgatory/reset.c \
-	purgatory/smmu3.c \
-	purgatory/wait.c \
-	purgatory/walk.c
+	$(stage_portable)
 SIM_LIBS = tests/sim/libsim.a lib/libkq.a $(FDT_LIBS)
 
 check_PROGRAMS += \

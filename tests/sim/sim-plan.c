@@ -91,7 +91,7 @@ static void fill_smmu(struct sim_smmu *smmu, const struct sim_plan *options,
 {
 	*entry = (struct kq_plan_smmu){
 		.base = smmu->base,
-		.type = smmu->v3 ? KQ_SMMU_V3 : KQ_SMMU_V2,
+		.type = smmu->v3 ? KQ_SMMU_V3 : KQ_SMMU_OTHER,
 		.policy = smmu->policy ? smmu->policy : options->policy,
 		.flags = smmu->page0_only ? KQ_SMMU_PAGE0_ONLY : 0,
 	};
@@ -145,6 +145,8 @@ static struct kq_plan_header *new_plan(const struct sim *sim,
 	header.smmus = section(&end, sim->smmu_count,
 			       sizeof(struct kq_plan_smmu));
 	header.streams = section(&end, 0, sizeof(struct kq_plan_stream));
+	header.components =
+		section(&end, 0, sizeof(struct kq_plan_component));
 	header.total_size = end;
 	plan = calloc(1, end);
 	if (!plan)

@@ -26,6 +26,8 @@ void world_init(struct world *w)
 	w->sim = sim_new();
 	w->host = sim_add_host(w->sim, 0x4010000000, 0, 0, 255);
 	w->smmu = sim_add_smmu(w->sim, 0x09050000);
+	/* Its old first-level stream table: no stream had been attached. */
+	sim_add_ram(w->sim, 0x88000000, 2048);
 	w->port1 = sim_add_bridge(w->sim, w->host, NULL, 0x08,
 				  PCI_EXP_TYPE_ROOT_PORT, 1, 1);
 	w->port2 = sim_add_bridge(w->sim, w->host, NULL, 0x10,

@@ -195,6 +195,7 @@ static struct kq_report_header *make(enum kq_plan_kind kind,
 		section(&end, functions, sizeof(struct kq_report_function));
 	report->smmus = section(&end, smmus, sizeof(struct kq_report_smmu));
 	report->events = section(&end, events, sizeof(struct kq_report_event));
+	report->strays = section(&end, 0, sizeof(struct kq_report_stray));
 	report->total_size = end;
 	for (uint32_t i = 0; i < functions; i++)
 		fill_function(&kq_report_functions(report)[i], &rows[i]);

@@ -74,7 +74,9 @@ static struct kq_plan_header *small_plan(void)
 	plan->hosts.entry_size = sizeof(struct kq_plan_host);
 	plan->streams.entry_size = sizeof(struct kq_plan_stream);
 	plan->functions.offset = plan->hosts.offset = plan->smmus.offset =
-		plan->streams.offset = sizeof(*plan);
+		plan->streams.offset = plan->components.offset =
+			sizeof(*plan);
+	plan->components.entry_size = sizeof(struct kq_plan_component);
 	plan->smmus.entry_size = sizeof(*smmu);
 	plan->smmus.count = 1;
 	smmu->base = 0x9050000;

@@ -205,7 +205,8 @@ static void hosts_and_smmus(void)
 	VALUE(smmus[0].type = 0);
 	VALUE(smmus[0].type = 4);
 	VALUE(smmus[0].policy = 0);
-	VALUE(smmus[0].policy = KQ_POLICY_PRESERVE + 1);
+	VALUE(smmus[0].policy = KQ_POLICY_LAST + 1);
+	VALUE(smmus[0].twin = 4);
 }
 
 static const struct test_case cases[] = {

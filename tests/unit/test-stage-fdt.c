@@ -9,6 +9,42 @@
 #include "tests/sim/expect.h"
 
 #define NAME KQ_REPORT_PROPERTY
+
+static int copy_with(const void *fdt, size_t limit, void *out, size_t out_size,
+		     const void *value, size_t size)
+{
+	struct kq_fdt_addition addition = {
+		.name = NAME,
+		.value = value,
+		.size = size,
+	};
+
+	return kq_fdt_copy_with(fdt, limit, out, out_size, &addition);
+}
+
+/* The reservation of ours is added to those there are. */
+static void reservation_added(void)
+{
+	static const uint8_t value[8];
+	struct kq_fdt_addition addition = {
+		.name = NAME,
+		.value = value,
+		.size = sizeof(value),
+		.reserve_start = UINT64_C(0x8012345000),
+		.reserve_size = 0x30000,
+	};
+	uint64_t in[64], out[128], start, size;
+
+	EXPECT_EQ(fdt_create_empty_tree(in, sizeof(in)), 0);
+	EXPECT_EQ(fdt_add_mem_rsv(in, 0x1000, 0x2000), 0);
+	EXPECT_EQ(kq_fdt_copy_with(in, sizeof(in), out, sizeof(out), &addition),
+		  0);
+	EXPECT_EQ(fdt_num_mem_rsv(out), 2);
+	EXPECT_EQ(fdt_get_mem_rsv(out, 0, &start, &size), 0);
+	EXPECT(start == addition.reserve_start && size == 0x30000);
+	EXPECT_EQ(fdt_get_mem_rsv(out, 1, &start, &size), 0);
+	EXPECT(start == 0x1000 && size == 0x2000);
+}
 #define ROOM (64u << 10)
 
 static uint64_t seed = 1;
@@ -204,7 +240,7 @@ static void check_copy(const void *in, size_t in_size, enum chosen chosen)
 		abort();
 	for (uint32_t i = 0; i < value_size; i++)
 		value[i] = (uint8_t)chance(256);
-	EXPECT_EQ(kq_fdt_copy_with(in, in_size, out, out_size, NAME, value,
+	EXPECT_EQ(copy_with(in, in_size, out, out_size, value,
 				   value_size),
 		  0);
 	EXPECT_EQ(fdt_check_full(out, out_size), 0);
@@ -245,7 +281,7 @@ static void room_for_the_copy(void)
 		seed = i + 1;
 		in = random_tree(i % 4, &size);
 		out = malloc(size + 300);
-		EXPECT_EQ(kq_fdt_copy_with(in, size, out, size + 300, NAME,
+		EXPECT_EQ(copy_with(in, size, out, size + 300,
 					   value, sizeof(value)),
 			  0);
 		out_size = fdt_totalsize(out);
@@ -254,7 +290,7 @@ static void room_for_the_copy(void)
 			int r;
 
 			out = malloc(room ? room : 1);
-			r = kq_fdt_copy_with(in, size, out, room, NAME, value,
+			r = copy_with(in, size, out, room, value,
 					     sizeof(value));
 			EXPECT_EQ(r == 0, room == out_size);
 			free(out);
@@ -275,7 +311,7 @@ static void truncated(void)
 	for (size_t cut = 0; cut < size; cut++) {
 		void *part = copy_of(in, cut);
 
-		EXPECT(kq_fdt_copy_with(part, cut, out, sizeof(out), NAME, "",
+		EXPECT(copy_with(part, cut, out, sizeof(out), "",
 					1) < 0);
 		EXPECT(kq_fdt_chosen_digest(part, cut, NAME, digest) < 0);
 		free(part);
@@ -310,7 +346,7 @@ static void damaged(void)
 		sound = fdt_check_full(in, size) == 0;
 		out_size = size + 256;
 		out = malloc(out_size);
-		r = kq_fdt_copy_with(in, size, out, out_size, NAME, value,
+		r = copy_with(in, size, out, out_size, value,
 				     sizeof(value));
 		(void)kq_fdt_chosen_digest(in, size, NAME, digest);
 		if (r == 0 && sound)
@@ -338,7 +374,7 @@ static void digest_of_chosen(void)
 	EXPECT_EQ(kq_fdt_chosen_digest(in, size, NAME, first), 0);
 	/* Our own property does not count, nor what the kernel wipes. */
 	out = malloc(size + 512);
-	EXPECT_EQ(kq_fdt_copy_with(in, size, out, size + 512, NAME, value,
+	EXPECT_EQ(copy_with(in, size, out, size + 512, value,
 				   sizeof(value)),
 		  0);
 	EXPECT_EQ(kq_fdt_chosen_digest(out, size + 512, NAME, again), 0);
@@ -366,20 +402,20 @@ static void header_that_is_not_ours(void)
 	seed = 9;
 	in = random_tree(FULL_CHOSEN, &size);
 	fdt_set_magic(in, 0xd00dfeee);
-	EXPECT_EQ(kq_fdt_copy_with(in, size, out, sizeof(out), NAME, "", 1),
+	EXPECT_EQ(copy_with(in, size, out, sizeof(out), "", 1),
 		  -KQ_ERR_MAGIC);
 	fdt_set_magic(in, FDT_MAGIC);
 	fdt_set_version(in, 16);
-	EXPECT_EQ(kq_fdt_copy_with(in, size, out, sizeof(out), NAME, "", 1),
+	EXPECT_EQ(copy_with(in, size, out, sizeof(out), "", 1),
 		  -KQ_ERR_VERSION);
 	fdt_set_version(in, 18);
-	EXPECT_EQ(kq_fdt_copy_with(in, size, out, sizeof(out), NAME, "", 1), 0);
+	EXPECT_EQ(copy_with(in, size, out, sizeof(out), "", 1), 0);
 	fdt_set_last_comp_version(in, 18);
-	EXPECT_EQ(kq_fdt_copy_with(in, size, out, sizeof(out), NAME, "", 1),
+	EXPECT_EQ(copy_with(in, size, out, sizeof(out), "", 1),
 		  -KQ_ERR_VERSION);
 	fdt_set_last_comp_version(in, 16);
 	fdt_set_totalsize(in, (uint32_t)size + 1);
-	EXPECT_EQ(kq_fdt_copy_with(in, size, out, sizeof(out), NAME, "", 1),
+	EXPECT_EQ(copy_with(in, size, out, sizeof(out), "", 1),
 		  -KQ_ERR_TRUNCATED);
 	free(in);
 }
@@ -405,6 +441,7 @@ static void long_name(void)
 
 static const struct test_case cases[] = {
 	CASE(random_trees),
+	CASE(reservation_added),
 	CASE(room_for_the_copy),
 	CASE(truncated),
 	CASE(damaged),

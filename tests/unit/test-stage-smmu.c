@@ -321,7 +321,7 @@ static void event_queue_nowhere(void)
 	/* At an address that answers with aborts. */
 	world_init(&w);
 	sim_smmu_events(w.smmu, 0x80000000, 4, 0, 9, 2);
-	ram = &w.sim->rams[0];
+	ram = &w.sim->rams[w.sim->ram_count - 1];
 	free(ram->words);
 	ram->words = NULL;
 	run_policy(&w, KQ_POLICY_ABORT);
