@@ -268,11 +268,17 @@ const char *kq_word_function_result(uint32_t result)
 const char *kq_word_step(uint32_t step)
 {
 	static const char *const words[] = {
-		[KQ_STEP_PLAN] = "plan",	 [KQ_STEP_MASTERS] = "masters",
-		[KQ_STEP_EVIDENCE] = "evidence", [KQ_STEP_PENDING] = "pending",
-		[KQ_STEP_WALK] = "walk",	 [KQ_STEP_RESET] = "reset",
-		[KQ_STEP_RESTORE] = "restore",	 [KQ_STEP_BRIDGES] = "bridges",
-		[KQ_STEP_SMMU] = "smmu",	 [KQ_STEP_ERRORS] = "errors",
+		[KQ_STEP_PLAN] = "plan",
+		[KQ_STEP_MASTERS] = "masters",
+		[KQ_STEP_EVIDENCE] = "evidence",
+		[KQ_STEP_PENDING] = "pending",
+		[KQ_STEP_WALK] = "walk",
+		[KQ_STEP_RESET] = "reset",
+		[KQ_STEP_RESTORE] = "restore",
+		[KQ_STEP_BRIDGES] = "bridges",
+		[KQ_STEP_PROBE] = "probe",
+		[KQ_STEP_SMMU] = "smmu",
+		[KQ_STEP_ERRORS] = "errors",
 	};
 
 	_Static_assert(COUNT(words) == KQ_STEP_COUNT, "a word each");

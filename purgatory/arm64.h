@@ -52,16 +52,4 @@ static inline void kq_arm64_dcache_invalidate(void *start, uint64_t size)
 	__asm__ volatile("dsb sy" ::: "memory");
 }
 
-/* Write back and drop: memory that others wrote through their caches. */
-static inline void kq_arm64_dcache_clean_invalidate(uint64_t addr,
-						    uint64_t size)
-{
-	uint64_t line = kq_arm64_dcache_line();
-	uint64_t end = addr + size;
-
-	for (addr &= ~(line - 1); addr < end; addr += line)
-		__asm__ volatile("dc civac, %0" ::"r"(addr) : "memory");
-	__asm__ volatile("dsb sy" ::: "memory");
-}
-
 #endif

@@ -42,6 +42,8 @@ static void prepare(struct kq_stage *stage, uint8_t *image,
 	const struct kq_stage_params *params = &kq_stage_params;
 	uint64_t *words = (uint64_t *)stage;
 
+	if (params->work_size < KQ_STAGE_CONTEXT_SIZE)
+		return;
 	/* What the caches hold of it is older than what we write past them. */
 	kq_arm64_dcache_invalidate(stage, params->work_size);
 	for (uint32_t i = 0; i < KQ_STAGE_CONTEXT_SIZE / 8; i++)

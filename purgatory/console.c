@@ -143,6 +143,8 @@ void kq_console_summary(struct kq_stage *stage)
 	console.addr = stage->plan->console_addr;
 	console.shift = stage->plan->console_shift;
 	put_functions(&console, stage);
-	for (uint32_t i = 0; i < stage->report->smmus.count; i++)
+	for (uint32_t i = 0; i < stage->report->smmus.count &&
+			     !kq_stage_is_late(stage);
+	     i++)
 		put_smmu(&console, &stage->smmus[i]);
 }

@@ -57,6 +57,7 @@ uint64_t kq_io_now_us(struct kq_io *io);
  *
  * Cleans and invalidates the range to the Point of Coherency: the stage
  * reads past the caches, the old kernel and a coherent SMMU wrote into them.
+ * An address that leads nowhere counts as a fault.
  */
 void kq_io_sync_ram(struct kq_io *io, struct kq_paddr addr, uint64_t size);
 

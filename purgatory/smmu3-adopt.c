@@ -101,6 +101,8 @@ static int check_stes(const struct old_table *table, uint64_t first,
 	for (uint32_t i = 0; i < count; i++) {
 		int r = check_ste(table, first + (uint64_t)i * SMMU3_STE_SIZE);
 
+		if (r == 0 && kq_stage_is_late(table->smmu->stage))
+			r = -KQ_ERR_NOTSUP;
 		if (r < 0)
 			return r;
 	}
@@ -193,7 +195,7 @@ static bool resisted(uint32_t result)
 	       result == KQ_FN_NO_CONFIG_ACCESS;
 }
 
-static int abort_resisting(const struct old_table *table)
+static int abort_resisting(const struct old_table *table, uint32_t enables)
 {
 	const struct kq_smmu3 *smmu = table->smmu;
 	const struct kq_plan_header *plan = smmu->stage->plan;
@@ -207,10 +209,7 @@ static int abort_resisting(const struct old_table *table)
 		    !resisted(smmu->stage->records[i].result))
 			continue;
 		if (!started)
-			r = kq_smmu3_start_commands(
-				smmu, smmu->record->before.cr0 &
-					      (SMMU3_CR0_SMMUEN |
-					       SMMU3_CR0_ATSCHK));
+			r = kq_smmu3_start_commands(smmu, enables);
 		started = true;
 		if (r == 0)
 			r = abort_stream(table, fn->stream_id);
@@ -223,6 +222,8 @@ static int abort_resisting(const struct old_table *table)
 int kq_smmu3_preserve(struct kq_smmu3 *smmu)
 {
 	struct old_table table = { .smmu = smmu };
+	uint32_t enables = smmu->record->before.cr0 &
+			   (SMMU3_CR0_SMMUEN | SMMU3_CR0_ATSCHK);
 	int r = look_at_registers(&table);
 
 	if (r == 0)
@@ -230,5 +231,12 @@ int kq_smmu3_preserve(struct kq_smmu3 *smmu)
 	/* A table that points nowhere is as bad as one of the wrong shape. */
 	if (r == -KQ_ERR_UNREACHABLE)
 		r = -KQ_ERR_NOTSUP;
-	return r == 0 ? abort_resisting(&table) : r;
+	if (r < 0)
+		return r;
+	/*
+	 * The queues off, as an adopting kernel does it: a command that was
+	 * in error would be fetched again once the error is acknowledged.
+	 */
+	r = kq_smmu3_write_and_wait(smmu, SMMU3_CR0, SMMU3_CR0ACK, enables);
+	return r == 0 ? abort_resisting(&table, enables) : r;
 }

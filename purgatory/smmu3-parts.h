@@ -30,6 +30,14 @@ int kq_smmu3_write_and_wait(const struct kq_smmu3 *smmu, uint32_t reg,
 			    uint32_t ack, uint32_t value);
 
 /**
+ * kq_smmu3_acknowledge() - acknowledge the global errors
+ *
+ * A stale CMDQ_ERR would halt the next kernel's command queue. Service
+ * failure mode stays visible: an adopting kernel goes by it.
+ */
+void kq_smmu3_acknowledge(const struct kq_smmu3 *smmu);
+
+/**
  * kq_smmu3_start_commands() - put our own command queue in place
  * @enables: CR0 bits to keep set beside CMDQEN
  *

@@ -62,6 +62,16 @@ int kq_smmu3_write_and_wait(const struct kq_smmu3 *smmu, uint32_t reg,
 	return kq_smmu3_wait(smmu, ack, UINT32_MAX, value);
 }
 
+void kq_smmu3_acknowledge(const struct kq_smmu3 *smmu)
+{
+	uint32_t gerror = kq_smmu3_read(smmu, SMMU3_GERROR);
+	uint32_t gerrorn = kq_smmu3_read(smmu, SMMU3_GERRORN);
+
+	kq_smmu3_write(smmu, SMMU3_GERRORN,
+		       (gerror & ~SMMU3_GERROR_SFM) |
+			       (gerrorn & SMMU3_GERROR_SFM));
+}
+
 int kq_smmu3_start_commands(const struct kq_smmu3 *smmu, uint32_t enables)
 {
 	struct kq_smmu_state *state = smmu->state;
@@ -85,7 +95,7 @@ int kq_smmu3_start_commands(const struct kq_smmu3 *smmu, uint32_t enables)
 	kq_smmu3_write(smmu, SMMU3_CMDQ_PROD, 0);
 	kq_smmu3_write(smmu, SMMU3_CMDQ_CONS, 0);
 	/* An old command error would keep the new queue from running. */
-	kq_smmu3_write(smmu, SMMU3_GERRORN, kq_smmu3_read(smmu, SMMU3_GERROR));
+	kq_smmu3_acknowledge(smmu);
 	return kq_smmu3_write_and_wait(smmu, SMMU3_CR0, SMMU3_CR0ACK,
 				       enables | SMMU3_CR0_CMDQEN);
 }

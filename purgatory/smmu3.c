@@ -52,8 +52,10 @@ static int identify(const struct kq_smmu3 *smmu)
 {
 	smmu->record->idr0 = kq_smmu3_read(smmu, SMMU3_IDR0);
 	smmu->record->idr1 = kq_smmu3_read(smmu, SMMU3_IDR1);
+	/* Any SMMU has a stage of translation; other things do not. */
 	if (kq_io_faulted(&smmu->stage->io) ||
-	    smmu->record->idr0 == UINT32_MAX)
+	    smmu->record->idr0 == UINT32_MAX ||
+	    !(smmu->record->idr0 & (SMMU3_IDR0_S1P | SMMU3_IDR0_S2P)))
 		return -KQ_ERR_UNREACHABLE;
 	read_state(smmu, &smmu->record->before);
 	return kq_io_faulted(&smmu->stage->io) ? -KQ_ERR_UNREACHABLE : 0;
@@ -96,6 +98,9 @@ static void read_events(const struct kq_smmu3 *smmu)
 
 	if (read_event_indices(smmu, &smmu->record->before) < 0 || base == 0 ||
 	    log2 > limit || log2 > 19)
+		return;
+	/* Off: its memory may long be somebody else's. */
+	if (!(before->cr0 & SMMU3_CR0_EVTQEN))
 		return;
 	mask = (1u << (log2 + 1)) - 1; /* index and wrap bit */
 	pending = (before->evtq_prod - before->evtq_cons) & mask;
@@ -230,8 +235,7 @@ void kq_smmu3_apply(struct kq_smmu3 *smmu)
 	if (!smmu->state->usable)
 		return;
 	r = apply_or_abort(smmu);
-	/* A stale CMDQ_ERR would halt the next kernel's command queue. */
-	kq_smmu3_write(smmu, SMMU3_GERRORN, kq_smmu3_read(smmu, SMMU3_GERROR));
+	kq_smmu3_acknowledge(smmu);
 	read_state(smmu, &smmu->record->after);
 	if (kq_io_faulted(&smmu->stage->io))
 		r = -KQ_ERR_UNREACHABLE;

@@ -2,7 +2,7 @@
 /*
  * Exception vectors, and the loads and stores they forgive.
  *
- * A load or store below that aborts is skipped and counted; a load then
+ * A load, store or cache operation below that aborts is skipped and counted; a load then
  * returns all ones. An SError is counted and charged to the access it
  * interrupts: each ends with a barrier. Any other exception is a fault of
  * the stage itself: it goes on with its next phase.
@@ -10,6 +10,8 @@
 #include "purgatory/boot.h"
 
 #define SPSR_A		(1 << 8)	/* SError masked */
+#define ESR_EC_SHIFT	26
+#define ESR_EC_SERROR	0x2f
 #define CURRENT_EL2	(2 << 2)
 
 	.macro	access name, insn:vararg
@@ -24,7 +26,10 @@
 	.endm
 
 	.text
-/* (struct kq_io *, struct kq_paddr addr, value): x0, x1, x2. One insn each. */
+/*
+ * (struct kq_io *, struct kq_paddr addr, value): x0, x1, x2. One insn each.
+ * Cache maintenance too may abort, by an address that leads nowhere.
+ */
 accesses:
 	access	kq_io_read8, ldrb w0, [x1]
 	access	kq_io_read32, ldr w0, [x1]
@@ -32,6 +37,7 @@ accesses:
 	access	kq_io_write8, strb w2, [x1]
 	access	kq_io_write32, str w2, [x1]
 	access	kq_io_write64, str x2, [x1]
+	access	kq_io_clean_line, dc civac, x1
 accesses_end:
 
 	.macro	vector target
@@ -97,6 +103,7 @@ synchronous:
 	stp	x0, x1, [sp, #-32]!
 	stp	x2, x3, [sp, #16]
 	read_syndrome
+synchronous_known:
 	adr	x0, accesses
 	cmp	x2, x0
 	b.lo	stage_fault
@@ -115,6 +122,9 @@ serror:
 	stp	x0, x1, [sp, #-32]!
 	stp	x2, x3, [sp, #16]
 	read_syndrome
+	lsr	x0, x1, #ESR_EC_SHIFT	/* SCTLR2_ELx.EASE sends aborts here */
+	cmp	x0, #ESR_EC_SERROR
+	b.ne	synchronous_known
 	count_fault
 	cmp	x1, #KQ_BOOT_MAX_FAULTS
 	b.lo	1f

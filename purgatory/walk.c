@@ -235,9 +235,10 @@ static void scan_function(struct kq_stage *stage, struct walk *walk,
 		cap = stage->functions[index].active ?
 			      kq_plan_functions(stage->plan)[index].sriov_cap :
 			      0;
-		/* Not the planned device: as good as unlisted. */
+		/* Not the planned device, or back again: as unlisted. */
 		if ((stage->records[index].result == KQ_FN_REPLACED ||
-		     stage->records[index].result == KQ_FN_GONE) &&
+		     stage->records[index].result == KQ_FN_GONE ||
+		     stage->records[index].result == KQ_FN_UNREACHABLE) &&
 		    !(stage->records[index].flags & KQ_FN_SKIP))
 			switch_off(stage, walk, bdf, id, 0);
 	}

@@ -86,6 +86,8 @@ static void put_plan(size_t offset)
 		.smmus = { sizeof(plan), 0, sizeof(struct kq_plan_smmu), 0 },
 		.streams = { sizeof(plan), 0, sizeof(struct kq_plan_stream),
 			     0 },
+		.components = { sizeof(plan), 0,
+				sizeof(struct kq_plan_component), 0 },
 	};
 	struct kq_stage_params params = {
 		.plan_offset = PLAN,

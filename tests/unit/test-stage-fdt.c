@@ -433,8 +433,7 @@ static void long_name(void)
 		EXPECT(fdt_setprop(fdt, 0, name, "", 0) == 0);
 		EXPECT_EQ(kq_fdt_chosen_digest(fdt, sizeof(fdt), NAME, digest),
 			  size < 256 ? 0 : -KQ_ERR_BOUNDS);
-		EXPECT_EQ(kq_fdt_copy_with(fdt, sizeof(fdt), out, sizeof(out),
-					   NAME, "x", 1),
+		EXPECT_EQ(copy_with(fdt, sizeof(fdt), out, sizeof(out), "x", 1),
 			  size < 256 ? 0 : -KQ_ERR_BOUNDS);
 	}
 }
