@@ -39,7 +39,7 @@ void kq_smmu3_acknowledge(const struct kq_smmu3 *smmu);
 
 /**
  * kq_smmu3_start_commands() - put our own command queue in place
- * @enables: CR0 bits to keep set beside CMDQEN
+ * @enables: what CR0 holds; CMDQEN, which is not among it, joins it
  *
  * Return: 0; -KQ_ERR_NOSPACE; as kq_smmu3_wait().
  */

@@ -76,7 +76,6 @@ int kq_smmu3_start_commands(const struct kq_smmu3 *smmu, uint32_t enables)
 {
 	struct kq_smmu_state *state = smmu->state;
 	uint64_t size = SMMU3_COMMAND_SIZE << COMMANDS_LOG2;
-	int r;
 
 	if (KQ_GET(SMMU3_IDR1_CMDQS, smmu->record->idr1) < COMMANDS_LOG2)
 		return -KQ_ERR_NOTSUP;
@@ -84,10 +83,6 @@ int kq_smmu3_start_commands(const struct kq_smmu3 *smmu, uint32_t enables)
 		state->commands = kq_stage_keep(smmu->stage, size, size);
 	if (!state->commands)
 		return -KQ_ERR_NOSPACE;
-	/* Its registers may be written while the queue is off only. */
-	r = kq_smmu3_write_and_wait(smmu, SMMU3_CR0, SMMU3_CR0ACK, enables);
-	if (r < 0)
-		return r;
 	state->command_prod = 0;
 	kq_smmu3_write64(smmu, SMMU3_CMDQ_BASE,
 			 SMMU3_Q_BASE_ALLOCATE | (uint64_t)state->commands |

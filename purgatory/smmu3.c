@@ -167,8 +167,12 @@ static int set_gbpa(const struct kq_smmu3 *smmu, bool abort)
 /* GBPA first: it decides the moment SMMUEN falls. */
 int kq_smmu3_disable(const struct kq_smmu3 *smmu, bool abort)
 {
-	int r = set_gbpa(smmu, abort);
+	uint32_t stuck = smmu->record->stuck_offset;
+	int r = -KQ_ERR_TIMEOUT;
 
+	/* A handshake that is still under way must not be started again. */
+	if (stuck != SMMU3_GBPA && stuck != SMMU3_CR0ACK)
+		r = set_gbpa(smmu, abort);
 	if (r < 0)
 		return r;
 	return kq_smmu3_write_and_wait(smmu, SMMU3_CR0, SMMU3_CR0ACK, 0);

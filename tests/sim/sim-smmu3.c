@@ -39,6 +39,8 @@
 #define R_PRIQ_PROD 0xc8u
 #define R_PRIQ_CONS 0xccu
 
+/* Service failure mode is no queue's error: it stays for all to see. */
+#define GERROR_SFM 0x100u
 #define CR0_SMMUEN 0x1u
 #define CR0_PRIQEN 0x2u
 #define CR0_EVTQEN 0x4u
@@ -157,6 +159,14 @@ static void check_reserved(struct sim_smmu *smmu, const char *name,
 		VIOLATE(smmu, "reserved bits written to %s: %#x", name, value);
 }
 
+/* Off, or in service failure mode, nobody would adopt its table. */
+static bool must_preserve(const struct sim_smmu *smmu)
+{
+	return smmu->policy == KQ_POLICY_PRESERVE &&
+	       smmu->initial.cr0 & CR0_SMMUEN &&
+	       !((smmu->initial.gerror ^ smmu->initial.gerrorn) & GERROR_SFM);
+}
+
 static void write_cr0(struct sim_smmu *smmu, uint32_t value)
 {
 	bool falls = smmu->cr0 & CR0_SMMUEN && !(value & CR0_SMMUEN);
@@ -167,7 +177,7 @@ static void write_cr0(struct sim_smmu *smmu, uint32_t value)
 		VIOLATE(smmu, "CR0 written before CR0ACK");
 	if (value & ~smmu->cr0 & CR0_SMMUEN)
 		VIOLATE(smmu, "SMMUEN switched on");
-	if (smmu->policy == KQ_POLICY_PRESERVE &&
+	if (must_preserve(smmu) &&
 	    (value ^ smmu->cr0) & CR0_SMMUEN)
 		VIOLATE(smmu, "SMMUEN changed though preserved");
 	if (falls && smmu->policy != KQ_POLICY_BYPASS &&
@@ -196,7 +206,7 @@ static void write_gbpa(struct sim_smmu *smmu, uint32_t value)
 		VIOLATE(smmu, "GBPA written without UPDATE");
 		return;
 	}
-	if (smmu->policy == KQ_POLICY_PRESERVE)
+	if (must_preserve(smmu))
 		VIOLATE(smmu, "GBPA written though preserved");
 	if ((value ^ smmu->initial.gbpa) & kept)
 		VIOLATE(smmu, "GBPA attributes changed: %#x", value);
@@ -232,7 +242,7 @@ static void check_guard(struct sim_smmu *smmu, const char *name,
 {
 	if ((smmu->cr0 | smmu->cr0ack) & enables)
 		VIOLATE(smmu, "%s written while enabled", name);
-	if (smmu->policy == KQ_POLICY_PRESERVE &&
+	if (must_preserve(smmu) &&
 	    enables & CR0_SMMUEN)
 		VIOLATE(smmu, "%s written though preserved", name);
 }
@@ -502,7 +512,7 @@ static void check_preserved(const struct sim_smmu *smmu)
 	    smmu->strtab_base != smmu->initial.strtab_base ||
 	    smmu->strtab_base_cfg != smmu->initial.strtab_base_cfg)
 		VIOLATE(smmu, "table registers changed");
-	if (smmu->policy == KQ_POLICY_PRESERVE &&
+	if (must_preserve(smmu) &&
 	    (smmu->gbpa != smmu->initial.gbpa ||
 	     (smmu->cr0 ^ smmu->initial.cr0) & CR0_SMMUEN))
 		VIOLATE(smmu, "not preserved");
@@ -515,7 +525,7 @@ void sim_smmu_finish(struct sim_smmu *smmu)
 	if (!smmu->v3 || smmu->plan_index < 0 || !responsive)
 		return;
 	check_preserved(smmu);
-	if (smmu->gerror != smmu->gerrorn)
+	if ((smmu->gerror ^ smmu->gerrorn) & ~GERROR_SFM)
 		VIOLATE(smmu, "an error is left unacknowledged");
 	if (smmu->irq_ctrl != 0)
 		VIOLATE(smmu, "interrupts are left on");

@@ -231,6 +231,8 @@ static void add_smmus(struct machine *m)
 {
 	uint32_t count = chance(4);
 
+	/* The old first-level stream table of them all, empty. */
+	sim_add_ram(m->w.sim, 0x88000000, 2048);
 	for (uint32_t i = 0; i < count; i++) {
 		struct sim_smmu *smmu =
 			sim_add_smmu(m->w.sim, 0x09000000 + i * 0x1000000);
