@@ -49,3 +49,14 @@ tests_fuzz_fuzz_report_SOURCES = tests/fuzz/fuzz-report.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_report_LDADD = $(SIM_LIBS)
 tests_fuzz_fuzz_stage_fdt_SOURCES = tests/fuzz/fuzz-stage-fdt.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_stage_fdt_LDADD = $(SIM_LIBS)
+
+# Breaks the stage on purpose, to see the tests above fail.
+check_SCRIPTS += tests/unit/mutants.sh
+check_DATA = tests/sim/mutants.env
+tests/sim/mutants.env: Makefile
+	$(AM_V_GEN){ echo "CC='$(CC)'"; \
+		echo "CFLAGS='$(DEV_CFLAGS) $(CFLAGS) $(LDFLAGS)'"; \
+		echo "INCLUDES='-I$(srcdir) -I$(builddir)'"; \
+		echo "LIBS='$(FDT_LIBS)'"; } >$@
+CLEANFILES += tests/sim/mutants.env
+EXTRA_DIST += tests/unit/mutants.sh

@@ -96,6 +96,10 @@ struct sim_function *sim_route(struct sim *sim, struct sim_host *host,
 		if (fn->faults.alias && (own | 7) == (rid | 7) &&
 		    reachable(fn, rid))
 			alias = fn;
+		/* Devices that ignore numbers, below a port that does, too. */
+		if (fn->faults.alias_bus && own >> 8 == rid >> 8 &&
+		    reachable(fn, own))
+			alias = fn;
 	}
 	return alias;
 }

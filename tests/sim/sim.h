@@ -53,6 +53,7 @@ struct sim_function_faults {
 	bool flr_kills;	 /* never answers again after a reset */
 	bool ones_in_reset; /* all ones while it resets, never RRS */
 	bool alias;	 /* answers at all eight functions of its device */
+	bool alias_bus;	 /* answers at all addresses of its bus */
 	bool pending_at_rest; /* Transactions Pending is always set */
 	uint32_t dead_after;  /* becomes dead after so many accesses */
 	uint32_t abort_after; /* aborts after so many accesses */

@@ -409,7 +409,7 @@ static void bridge_with_quiesce_none(void)
 }
 
 /* The bridge itself answers nothing any more: no junk is written to it. */
-static void bridge_that_died(void)
+static void bridge_dies_at_any_access(bool abort)
 {
 	unsigned int before = expect_failures;
 	struct world w;
@@ -418,7 +418,10 @@ static void bridge_that_died(void)
 		world_init(&w);
 		w.options.flags = KQ_PLAN_BRIDGES;
 		add_resister(&w);
-		w.port1->faults.abort_after = n;
+		if (abort)
+			w.port1->faults.abort_after = n;
+		else
+			w.port1->faults.dead_after = n;
 		world_run(&w);
 		EXPECT(world_clean(&w));
 		EXPECT_EQ(world_result(&w, w.nvme), KQ_FN_RESET);
@@ -432,6 +435,12 @@ static void bridge_that_died(void)
 		}
 		world_free(&w);
 	}
+}
+
+static void bridge_that_died(void)
+{
+	bridge_dies_at_any_access(true);
+	bridge_dies_at_any_access(false);
 }
 
 /* FLR is the remedy for one that keeps its bus master on. */

@@ -393,6 +393,30 @@ static void digest_of_chosen(void)
 	free(out);
 }
 
+/* A length that wraps around when it is added to anything. */
+static void endless_property(void)
+{
+	uint8_t out[4096], digest[32];
+	size_t size;
+	uint32_t *in;
+	int at;
+
+	for (uint32_t length = 0xffffff00; length != 0; length += 4) {
+		seed = 9;
+		in = random_tree(FULL_CHOSEN, &size);
+		at = fdt_first_property_offset(
+			in, fdt_path_offset(in, "/chosen"));
+		at += fdt_off_dt_struct(in);
+		in[at / 4 + 1] = cpu_to_fdt32(length);
+		EXPECT_EQ(kq_fdt_copy_with(in, size, out, sizeof(out), NAME,
+					   "", 1),
+			  -KQ_ERR_BOUNDS);
+		EXPECT_EQ(kq_fdt_chosen_digest(in, size, NAME, digest),
+			  -KQ_ERR_BOUNDS);
+		free(in);
+	}
+}
+
 static void header_that_is_not_ours(void)
 {
 	uint8_t out[4096];
@@ -445,6 +469,7 @@ static const struct test_case cases[] = {
 	CASE(truncated),
 	CASE(damaged),
 	CASE(digest_of_chosen),
+	CASE(endless_property),
 	CASE(header_that_is_not_ours),
 	CASE(long_name),
 };

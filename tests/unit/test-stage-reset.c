@@ -356,6 +356,24 @@ static void vfs_of_a_pf_without_reset(void)
 	world_free(&w);
 }
 
+static void orderly_vf(void)
+{
+	struct world w;
+	struct sim_function *vf;
+
+	world_init(&w);
+	w.options.kind = KQ_PLAN_ORDERLY;
+	w.options.quiesce = KQ_QUIESCE_BME;
+	w.nic->config[PCI_CACHE_LINE_SIZE / 4] |= 0x00800000;
+	sim_add_sriov(w.nic, 1, 3, 1);
+	vf = w.sim->functions[w.sim->function_count - 1];
+	world_run(&w);
+	EXPECT(world_clean(&w));
+	EXPECT_EQ(world_result(&w, vf), KQ_FN_QUIET);
+	EXPECT(world_flags(&w, vf) & KQ_FN_OFFENDER);
+	world_free(&w);
+}
+
 /* VF Enable was cleared since the plan was made: nothing is there. */
 static void vfs_that_went_away(void)
 {
@@ -465,6 +483,7 @@ static const struct test_case cases[] = {
 	CASE(integrated_endpoint_has_no_link),
 	CASE(skipped_vf_keeps_its_pf),
 	CASE(vfs_of_a_pf_without_reset),
+	CASE(orderly_vf),
 	CASE(vfs_that_went_away),
 	CASE(pulled_out_in_mid_reset),
 	CASE(small_budgets),

@@ -87,6 +87,7 @@ static void aliases_are_no_functions(void)
 	world_init(&w);
 	w.old->faults.alias = true;
 	w.nic->faults.alias = true;
+	w.nvme->faults.alias_bus = true;
 	world_run(&w);
 	EXPECT(world_clean(&w));
 	EXPECT_EQ(w.run.report->functions.count, 5);
@@ -236,6 +237,7 @@ static void circular_ari_list(void)
 	fn = world_endpoint(&w, w.port1, 2, 0x00201af4);
 	sim_add_ari(w.nic, 2);
 	sim_add_ari(fn, 2);
+	w.sim->limit_us = 200000;
 	world_run(&w);
 	EXPECT(world_clean(&w));
 	world_free(&w);
@@ -398,6 +400,7 @@ static void orderly_unlisted(void)
 	world_run(&w);
 	EXPECT(world_clean(&w));
 	EXPECT_EQ(quiet->writes, 0);
+	EXPECT(!sim_record(&w.run, quiet));
 	expect_caught(&w, loud);
 	EXPECT(world_flags(&w, loud) & KQ_FN_OFFENDER);
 	world_free(&w);

@@ -1,0 +1,172 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Are the tests of the stage able to fail? Each line below breaks one thing
+# in a copy of one source file, by a sed script; the test that is named must
+# then go red. A mutant that the test survives is an error. One whose sed
+# script changes nothing any more is stale: it is named, and the test counts
+# as skipped until somebody adapts the script.
+#
+#	mutants.sh [PART-OF-A-LINE]
+#
+# Run by `make check` in the build directory: a sample, every fourth mutant.
+# KQ_MUTANTS=all runs them all, as does naming one.
+
+set -u
+srcdir=${srcdir:-.}
+. tests/sim/mutants.env || exit 99
+work=$(mktemp -d) || exit 99
+trap 'rm -rf "$work"' EXIT
+only=${1:-}
+step=4
+[ "${KQ_MUTANTS:-}" != all ] && [ -z "$only" ] || step=1
+
+# build TEST FILE SCRIPT - 0: built; 1: the script changed nothing
+build() {
+	local name
+	name=$work/$(basename "$2" .c)
+
+	sed -e "$3" "$srcdir/$2" >"$name.c"
+	cmp -s "$name.c" "$srcdir/$2" && return 1
+	# The object comes before the library, which has the sound one.
+	$CC -std=gnu11 -O0 -w $INCLUDES -c -o "$name.o" "$name.c" &&
+		$CC $CFLAGS -o "$work/test" "tests/unit/test-$1.o" "$name.o" \
+			tests/sim/libsim.a lib/libkq.a $LIBS && return 0
+	echo "cannot build: $1 $2 $3"
+	exit 99
+}
+
+number=0 killed=0 survived=0 stale=0
+while read -r test file script; do
+	case $test in '' | '#'*) continue ;; esac
+	case "$test $file $script" in *"$only"*) ;; *) continue ;; esac
+	number=$((number + 1))
+	[ $((number % step)) -eq 0 ] || continue
+	build "$test" "$file" "$script" || {
+		echo "STALE    $test $file $script"
+		stale=$((stale + 1))
+		continue
+	}
+	if timeout 60 "$work/test" >"$work/log" 2>&1; then
+		echo "SURVIVED $test $file $script"
+		survived=$((survived + 1))
+	else
+		killed=$((killed + 1))
+	fi
+done <<'MUTANTS'
+# Who is touched, and when.
+stage-devices purgatory/masters.c s/return KQ_FN_SKIPPED;/;/
+stage-devices purgatory/masters.c s/return KQ_FN_LEFT_ALONE;/;/
+stage-devices purgatory/masters.c s/result = KQ_FN_REPLACED;/;/
+stage-devices purgatory/masters.c s/result = KQ_FN_GONE;/result = KQ_FN_REPLACED;/
+stage-devices purgatory/masters.c s/return KQ_FN_NO_CONFIG_ACCESS;/return KQ_FN_QUIET;/
+stage-devices purgatory/masters.c s/fn->flags & KQ_FN_BRIDGE ||$/0 ||/
+stage-devices purgatory/masters.c s/stage->plan->quiesce == KQ_QUIESCE_NONE;/0;/
+stage-devices purgatory/masters.c s/!(stage->plan->flags & KQ_PLAN_BRIDGES)/0/
+stage-devices purgatory/masters.c s/record->result == KQ_FN_STILL_MASTERING ||/0 ||/
+stage-devices purgatory/masters.c s/record->flags |= KQ_FN_OFFENDER;/;/
+stage-devices purgatory/masters.c s/resisted(&stage->records\[i\])/1/
+stage-devices purgatory/masters.c s/found != KQ_PCI_ALL_ONES)/1)/
+stage-devices purgatory/pci.c s/| PCI_COMMAND_MASTER);/);/
+stage-errors purgatory/pci.c s/~(KQ_PCI_STATUS_HALF | PCI_COMMAND_MASTER)/~PCI_COMMAND_MASTER/
+stage-devices purgatory/pci.c s/after & PCI_COMMAND_MASTER ?/0 ?/
+stage-devices purgatory/main.c s/kq_pci_masters_off(stage);/;/
+stage-devices purgatory/main.c /kq_pci_masters_off(stage);/d;s/kq_pci_reset(stage);/kq_pci_reset(stage);kq_pci_masters_off(stage);/
+stage-devices purgatory/main.c s/kq_pci_masters_off(stage);/kq_stage_smmus(stage);kq_pci_masters_off(stage);/
+stage-devices purgatory/main.c s/int r = kq_plan_check(plan, plan_size);/int r = 0;/
+stage-devices purgatory/main.c s/copy(report->load_id,/copy(report->boot_id,/
+stage-reset purgatory/masters.c s/if (!(fns\[i\].flags & KQ_FN_VF))$/if (1)/
+# Transactions Pending, resets.
+stage-reset purgatory/main.c s/kq_pci_wait_pending(stage);/;/
+stage-reset purgatory/reset.c s/#define FLR_US 100001u/#define FLR_US 99000u/
+stage-reset purgatory/reset.c s/PENDING_TIMEOUT_US, 0) \/ 2/PENDING_TIMEOUT_US, 0)/
+stage-reset purgatory/reset.c s/#define PENDING_TIMEOUT_US 700000u/#define PENDING_TIMEOUT_US 50000u/
+stage-reset purgatory/reset.c s/bit = AF_STATUS_TP;/bit = 0;/
+stage-reset purgatory/reset.c s/if (!immediate)$/if (1)/
+stage-reset purgatory/reset.c s/if (!immediate)$/if (0)/
+stage-reset purgatory/reset.c s/(KQ_FN_FLR_BROKEN |/(/
+stage-reset purgatory/reset.c s/KQ_FN_DEV_RESET |//
+stage-reset purgatory/reset.c s/(word & 0xffff) != KQ_PCI_VENDOR_RRS/1/
+stage-reset purgatory/reset.c s/return word != KQ_PCI_ALL_ONES &&/return/
+stage-reset purgatory/reset.c s/!goes_with_pf(stage, &fns\[i\]) &&//
+stage-reset purgatory/reset.c s/+ fn->reset_delay_ms \* 1000u;$/;/
+stage-reset purgatory/reset.c s/stage->records\[i\].result = KQ_FN_RESET_WITH_PF;/;/
+stage-reset purgatory/reset.c s/stage->deadline_us)$/UINT64_MAX)/
+stage-reset purgatory/reset.c s/fits_budget(stage, &fns\[i\]))/1)/
+stage-reset purgatory/reset.c s/reg <= PCI_BASE_ADDRESS_5;/reg <= PCI_BASE_ADDRESS_1;/
+stage-devices purgatory/reset.c s/saved->header\[1\] & half & ~PCI_COMMAND_MASTER/saved->header[1] \& half/
+stage-reset purgatory/reset.c s/saved->devctl & half & ~PCI_EXP_DEVCTL_BCR_FLR/saved->devctl \& half | PCI_EXP_DEVCTL_BCR_FLR/
+stage-reset purgatory/reset.c /saved->header\[PCI_ROM_ADDRESS/s/saved->header.*;/1);/
+stage-reset purgatory/reset.c s/stage->plan->quiesce < KQ_QUIESCE_FLR/0/;s/find_vfs_to_keep(stage);/kq_pci_write(stage, kq_plan_functions(stage->plan), 4, 0);/
+stage-devices purgatory/reset.c s/stage->plan->quiesce < KQ_QUIESCE_FLR/0/
+stage-devices purgatory/reset.c s/record->flags |= KQ_FN_OFFENDER;/;/
+stage-devices purgatory/reset.c s/return !is_lost(stage, index, word) && word & bit;/return word \& bit;/
+stage-devices purgatory/reset.c /if (is_lost(stage, index, 0))/,+1d
+# The walk.
+stage-walk purgatory/main.c s/kq_pci_walk(stage);/;/
+stage-walk purgatory/walk.c s/bit_set(walk->single, secondary);/;/
+stage-walk purgatory/walk.c s/!probe(stage, walk, bdf, &multi) || !multi/!probe(stage, walk, bdf, \&multi)/
+stage-walk purgatory/walk.c s/record->flags = flags | KQ_FN_UNLISTED;/record->flags = flags;/
+stage-walk purgatory/walk.c s/KQ_REPORT_MAX_UNLISTED) {/100000) {/
+stage-walk purgatory/walk.c s/is_root && flags & KQ_HOST_ROOT_BUS_HIDDEN/0/;s/(is_root && flags & KQ_HOST_ROOT_DEV0_ONLY)/0/
+stage-walk purgatory/walk.c s/if (next <= fn)/if (0)/
+stage-walk purgatory/walk.c s/orderly && !(found & PCI_COMMAND_MASTER)/0/
+stage-walk purgatory/walk.c s/vf += place >> 16;/vf += 1;/
+stage-walk purgatory/walk.c s/i < EXT_CAPABILITIES_MAX/i < 100000000u/
+stage-devices purgatory/walk.c s/result == KQ_FN_REPLACED ||/result == 99 ||/
+# SMMUs.
+stage-smmu purgatory/smmu3.c s/r = set_gbpa(smmu, smmu->plan->policy == KQ_POLICY_ABORT);/r = write_and_wait(smmu, SMMU3_CR0, SMMU3_CR0ACK, 0); if (r == 0) r = set_gbpa(smmu, smmu->plan->policy == KQ_POLICY_ABORT);/
+stage-smmu purgatory/smmu3.c s/gbpa | SMMU3_GBPA_UPDATE);/gbpa);/
+stage-smmu purgatory/smmu3.c s/read_reg(smmu, SMMU3_GBPA) & ~SMMU3_GBPA_ABORT;/0;/
+stage-smmu purgatory/smmu3.c s/int r = wait_for(smmu, SMMU3_GBPA, SMMU3_GBPA_UPDATE, 0);/int r = 0;/
+stage-smmu purgatory/smmu3.c s/policy == KQ_POLICY_PRESERVE/policy == 99/
+stage-smmu purgatory/smmu3.c s/acknowledge_errors(smmu);/;/
+stage-smmu purgatory/smmu3.c s/write_reg(smmu, SMMU3_GERRORN, .*/write_reg(smmu, SMMU3_GERRORN, ~read_reg(smmu, SMMU3_GERROR) \& 0x1fd);/
+stage-smmu purgatory/smmu3.c s/irq = write_and_wait(.*/irq = 0;/
+stage-smmu purgatory/smmu3.c s/read_events(smmu);/;/
+stage-smmu purgatory/smmu3.c s/age <= pending);/age < pending);/
+stage-smmu purgatory/smmu3.c s/for (uint32_t age = count; age > 0; age--)/for (uint32_t age = 1; age <= count; age++)/
+stage-smmu purgatory/smmu3.c s/(1u << (log2 + 1)) - 1;/(1u << log2) - 1;/
+stage-smmu purgatory/smmu3.c s/kq_io_sync_ram(.*;/;/
+stage-smmu purgatory/smmu3.c s/flags & KQ_SMMU_PAGE0_ONLY ? reg/flags \& 0 ? reg/
+stage-smmu purgatory/smmu3.c s/smmu->record->idr0 == UINT32_MAX/0/
+stage-smmu purgatory/smmu3.c s/return policy < 0 ? policy : irq;/return 0;/
+stage-smmu purgatory/smmu3.c s/smmu->record->stuck_offset = reg;/;/
+stage-smmu purgatory/smmu3.c s/|| log2 > 19//;s/log2 > limit/0/
+stage-smmu purgatory/main.c s/if (stage->smmus\[i\].type == KQ_SMMU_V3)/if (1)/
+# Evidence and our own errors.
+stage-errors purgatory/main.c s/kq_pci_take_evidence(stage);/;/
+stage-errors purgatory/main.c s/kq_pci_clear_own_errors(stage);/;/
+stage-errors purgatory/evidence.c s/now & ~before & errors/now \& errors/
+stage-errors purgatory/evidence.c s/record->result == KQ_FN_SKIPPED ||/0 ||/
+stage-errors purgatory/evidence.c s/PCI_ERR_HEADER_LOG + 4 \* i/PCI_ERR_HEADER_LOG/
+stage-errors purgatory/evidence.c s/AER_ROOT_ERRORS, record->aer_root_status, 0);/0, 0, 0);/
+stage-random purgatory/masters.c s/kq_pci_evidence_of(stage, index);/;/
+# Time.
+stage-smmu purgatory/wait.c s/if (now >= end)/if (0)/;s/uint64_t end =/uint64_t last = kq_io_now_us(io) + 100000000; uint64_t end =/;s/if (0)$/if (now >= last)/
+stage-reset purgatory/main.c s/return wanted_us < left ? wanted_us : left;/return wanted_us;/
+# The device tree.
+stage-fdt purgatory/fdt.c s/walk->depth == 2 &&$/1 \&\&/
+stage-fdt purgatory/fdt.c s/put_padding(out);$/;/
+stage-fdt purgatory/fdt.c s/size <= total - offset/1/
+stage-fdt purgatory/fdt.c s/walk->reserve_size = pos - walk->reserve;/walk->reserve_size = 16;/
+stage-fdt purgatory/fdt.c s/token->size > walk->end - token->data ||/0 ||/
+stage-fdt purgatory/fdt.c s/total > limit || //
+stage-fdt purgatory/fdt.c s/is_property(&walk, &token, "kaslr-seed") ||//
+stage-fdt purgatory/fdt.c s/if (out.full)/if (0)/
+# The formats.
+plan lib/plan.c s/\&\& name_ok(fn->driver)//;s/name_ok(fn->driver);/1;/
+plan lib/plan.c s/functions_ok(plan)/1/
+plan lib/plan.c s/function_in_host(plan, fn) \&\&//
+plan lib/plan.c s/host->ecam % 4096 == 0 \&\&//
+plan lib/plan.c s/plan->console_shift <= 3/1/
+plan lib/blob.c s/section->reserved == 0 \&\&//
+plan lib/blob.c s/end <= total_size/1/
+report lib/report.c s/!entries_ok(header)/0/;s/return entries_ok(header) ?/return 1 ?/
+report lib/report.c s/fn->result < KQ_FN_RESULT_COUNT \&\&//
+sha256 lib/sha256.c s/ctx->length % 64 != 56/ctx->length % 64 != 48/
+MUTANTS
+
+echo "$killed killed, $survived survived, $stale stale"
+[ "$survived" -eq 0 ] || exit 1
+[ "$stale" -eq 0 ] || exit 77
