@@ -9,6 +9,7 @@
 #include "tests/sim/expect.h"
 
 #define NAME KQ_REPORT_PROPERTY
+#define ROOM (64u << 10)
 
 static int copy_with(const void *fdt, size_t limit, void *out, size_t out_size,
 		     const void *value, size_t size)
@@ -45,7 +46,6 @@ static void reservation_added(void)
 	EXPECT_EQ(fdt_get_mem_rsv(out, 1, &start, &size), 0);
 	EXPECT(start == 0x1000 && size == 0x2000);
 }
-#define ROOM (64u << 10)
 
 static uint64_t seed = 1;
 
@@ -408,8 +408,8 @@ static void endless_property(void)
 			in, fdt_path_offset(in, "/chosen"));
 		at += fdt_off_dt_struct(in);
 		in[at / 4 + 1] = cpu_to_fdt32(length);
-		EXPECT_EQ(kq_fdt_copy_with(in, size, out, sizeof(out), NAME,
-					   "", 1),
+		EXPECT_EQ(copy_with(in, size, out, sizeof(out), "",
+				    1),
 			  -KQ_ERR_BOUNDS);
 		EXPECT_EQ(kq_fdt_chosen_digest(in, size, NAME, digest),
 			  -KQ_ERR_BOUNDS);
