@@ -60,3 +60,7 @@ tests/sim/mutants.env: Makefile
 		echo "LIBS='$(FDT_LIBS)'"; } >$@
 CLEANFILES += tests/sim/mutants.env
 EXTRA_DIST += tests/unit/mutants.sh
+
+check_PROGRAMS += tests/fuzz/fuzz-config
+tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz-config.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_config_LDADD = $(SIM_LIBS)

@@ -115,25 +115,25 @@ stage-walk purgatory/walk.c s/vf += place >> 16;/vf += 1;/
 stage-walk purgatory/walk.c s/i < EXT_CAPABILITIES_MAX/i < 100000000u/
 stage-devices purgatory/walk.c s/result == KQ_FN_REPLACED ||/result == 99 ||/
 # SMMUs.
-stage-smmu purgatory/smmu3.c s/r = set_gbpa(smmu, smmu->plan->policy == KQ_POLICY_ABORT);/r = write_and_wait(smmu, SMMU3_CR0, SMMU3_CR0ACK, 0); if (r == 0) r = set_gbpa(smmu, smmu->plan->policy == KQ_POLICY_ABORT);/
+stage-smmu purgatory/smmu3.c s/r = set_gbpa(smmu, abort);/if ((r = kq_smmu3_write_and_wait(smmu, SMMU3_CR0, SMMU3_CR0ACK, 0)) == 0) r = set_gbpa(smmu, abort);/
 stage-smmu purgatory/smmu3.c s/gbpa | SMMU3_GBPA_UPDATE);/gbpa);/
-stage-smmu purgatory/smmu3.c s/read_reg(smmu, SMMU3_GBPA) & ~SMMU3_GBPA_ABORT;/0;/
-stage-smmu purgatory/smmu3.c s/int r = wait_for(smmu, SMMU3_GBPA, SMMU3_GBPA_UPDATE, 0);/int r = 0;/
+stage-smmu purgatory/smmu3.c s/kq_smmu3_read(smmu, SMMU3_GBPA) & ~SMMU3_GBPA_ABORT;/0;/
+stage-smmu purgatory/smmu3.c s/int r = kq_smmu3_wait(smmu, SMMU3_GBPA, SMMU3_GBPA_UPDATE, 0);/int r = 0;/
 stage-smmu purgatory/smmu3.c s/policy == KQ_POLICY_PRESERVE/policy == 99/
-stage-smmu purgatory/smmu3.c s/acknowledge_errors(smmu);/;/
-stage-smmu purgatory/smmu3.c s/write_reg(smmu, SMMU3_GERRORN, .*/write_reg(smmu, SMMU3_GERRORN, ~read_reg(smmu, SMMU3_GERROR) \& 0x1fd);/
-stage-smmu purgatory/smmu3.c s/irq = write_and_wait(.*/irq = 0;/
+stage-smmu purgatory/smmu3.c s/kq_smmu3_acknowledge(smmu);/;/
+stage-smmu purgatory/smmu3-queue.c s/(gerror & ~SMMU3_GERROR_SFM)/(~gerror \& 0xfd)/
+stage-smmu purgatory/smmu3.c s/r = kq_smmu3_write_and_wait(smmu, SMMU3_IRQ_CTRL, .*/r = 0;/
 stage-smmu purgatory/smmu3.c s/read_events(smmu);/;/
 stage-smmu purgatory/smmu3.c s/age <= pending);/age < pending);/
 stage-smmu purgatory/smmu3.c s/for (uint32_t age = count; age > 0; age--)/for (uint32_t age = 1; age <= count; age++)/
 stage-smmu purgatory/smmu3.c s/(1u << (log2 + 1)) - 1;/(1u << log2) - 1;/
 stage-smmu purgatory/smmu3.c s/kq_io_sync_ram(.*;/;/
-stage-smmu purgatory/smmu3.c s/flags & KQ_SMMU_PAGE0_ONLY ? reg/flags \& 0 ? reg/
+stage-smmu purgatory/smmu3-queue.c s/flags & KQ_SMMU_PAGE0_ONLY ? reg/flags \& 0 ? reg/
 stage-smmu purgatory/smmu3.c s/smmu->record->idr0 == UINT32_MAX/0/
-stage-smmu purgatory/smmu3.c s/return policy < 0 ? policy : irq;/return 0;/
-stage-smmu purgatory/smmu3.c s/smmu->record->stuck_offset = reg;/;/
+stage-smmu purgatory/smmu3.c s/r = apply_or_abort(smmu);/apply_or_abort(smmu); r = 0;/
+stage-smmu purgatory/smmu3-queue.c s/smmu->record->stuck_offset = reg;/;/
 stage-smmu purgatory/smmu3.c s/|| log2 > 19//;s/log2 > limit/0/
-stage-smmu purgatory/main.c s/if (stage->smmus\[i\].type == KQ_SMMU_V3)/if (1)/
+stage-smmu purgatory/smmu.c s/else if (type != KQ_SMMU_OTHER)/else if (1)/
 # Evidence and our own errors.
 stage-errors purgatory/main.c s/kq_pci_take_evidence(stage);/;/
 stage-errors purgatory/main.c s/kq_pci_clear_own_errors(stage);/;/
@@ -155,7 +155,7 @@ stage-fdt purgatory/fdt.c s/total > limit || //
 stage-fdt purgatory/fdt.c s/is_property(&walk, &token, "kaslr-seed") ||//
 stage-fdt purgatory/fdt.c s/if (out.full)/if (0)/
 # The formats.
-plan lib/plan.c s/\&\& name_ok(fn->driver)//;s/name_ok(fn->driver);/1;/
+plan lib/plan.c s/name_ok(fn->driver, sizeof(fn->driver))/1/
 plan lib/plan.c s/functions_ok(plan)/1/
 plan lib/plan.c s/function_in_host(plan, fn) \&\&//
 plan lib/plan.c s/host->ecam % 4096 == 0 \&\&//
