@@ -18,18 +18,23 @@ RESTORED = 1 << 21
 RESULTS = ("not-reached quiet reset reset-with-pf left-alone skipped observed "
            "gone replaced unreachable no-config-access still-mastering "
            "reset-timeout").split()
-POLICIES = {1: "abort", 2: "bypass", 3: "preserve"}
+POLICIES = {0: "none", 1: "abort", 2: "bypass", 3: "preserve", 4: "sink"}
 SMMU_RESULTS = "not-reached done unreachable stuck left-alone".split()
 
 _HEADER = struct.Struct("<8sIIII32s16s16sQ32s8I")
-_SECTIONS = 240
+_SECTIONS = 248
+_STRAYS = 312
 _FUNCTION = struct.Struct("<HHHHIIIHHI" "IIIIII" "4IIIII" "I32s")
-_SMMU = struct.Struct("<QIIIIIIII")
+_SMMU = struct.Struct("<QIIIIIIIIIIII")
+_STRAY = struct.Struct("<IIIIQQ48s")
 
 Function = collections.namedtuple(
     "Function", "bdf flags result stream_id mastering_before command_after "
     "reset_us driver")
-Smmu = collections.namedtuple("Smmu", "base policy result")
+Smmu = collections.namedtuple(
+    "Smmu", "base policy applied flags result probe_us probe_events "
+    "aborted_streams")
+Stray = collections.namedtuple("Stray", "smmu stream_id count event")
 
 
 class Bad(Exception):
@@ -62,6 +67,8 @@ class Report:
                           for entry in _section(data, 0)]
         self.smmus = [self._smmu(entry) for entry in _section(data, 1)]
         self.event_count = len(_section(data, 2))
+        self.strays = [Stray(*_STRAY.unpack_from(entry)[:4])
+                       for entry in _section_at(data, _STRAYS)]
 
     @staticmethod
     def _function(entry):
@@ -74,13 +81,19 @@ class Report:
 
     @staticmethod
     def _smmu(entry):
-        base, _, policy, result, *_ = _SMMU.unpack_from(entry)
-        return Smmu(base, POLICIES[policy], SMMU_RESULTS[result])
+        (base, _, policy, applied, flags, result, _, _, _, _, probe_us,
+         probe_events, aborted_streams) = _SMMU.unpack_from(entry)
+        return Smmu(base, POLICIES[policy], POLICIES[applied], flags,
+                    SMMU_RESULTS[result], probe_us, probe_events,
+                    aborted_streams)
 
 
 def _section(data, index):
-    """The entries of one of the three tables."""
-    offset, count, size, _ = struct.unpack_from(
-        "<IIII", data, _SECTIONS + 16 * index)
+    """The entries of one of the first three tables."""
+    return _section_at(data, _SECTIONS + 16 * index)
+
+
+def _section_at(data, place):
+    offset, count, size, _ = struct.unpack_from("<IIII", data, place)
     return [data[offset + i * size:offset + (i + 1) * size]
             for i in range(count)]

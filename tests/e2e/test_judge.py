@@ -101,15 +101,15 @@ def report_bytes(functions, policy=1, flags=0, result=1):
                                  0xffff, bdf, 4 if mastering else 0, *[0] * 14,
                                  b"driver").ljust(120, b"\0")
         for bdf, bits, mastering in functions)
-    smmu = reporting._SMMU.pack(0x9050000, 3, policy, result,
-                                *[0] * 5).ljust(168, b"\0")
-    size = 288 + len(table) + len(smmu)
+    smmu = reporting._SMMU.pack(0x9050000, 3, policy, policy, 0, result,
+                                *[0] * 7).ljust(184, b"\0")
+    size = 336 + len(table) + len(smmu)
     head = reporting._HEADER.pack(
-        reporting.MAGIC, 1, 288, size, flags, bytes(32), b"L" * 16,
+        reporting.MAGIC, 1, 336, size, flags, bytes(32), b"L" * 16,
         uuid.UUID(BOOT_ID).bytes, 1, bytes(32), 1, 2, 2000, 1, 0, 0, 1, 5)
-    head += bytes(80) + struct.pack(
-        "<12I", 288, len(functions), 120, 0, 288 + len(table), 1, 168, 0,
-        size, 0, 40, 0)
+    head += bytes(88) + struct.pack(
+        "<12I4x4x4x4x4I8x", 336, len(functions), 120, 0, 336 + len(table), 1,
+        184, 0, size, 0, 40, 0, size, 0, 80, 0)
     data = bytearray(head + table + smmu)
     data[24:56] = hashlib.sha256(data).digest()
     return bytes(data)
