@@ -26,6 +26,8 @@ struct kq_pci_names *kq_pci_names_new(void)
 	names->access = pci_alloc();
 	names->access->warning = ignore;
 	names->access->debug = ignore;
+	/* No look into a home directory for names of other days. */
+	pci_set_param(names->access, (char *)"net.cache_name", (char *)"");
 	return names;
 }
 

@@ -30,7 +30,7 @@ def disassemble(path, scratch):
 
 def fields(dsl):
     """(offset, name, value) of each line; a flag's line has no offset."""
-    line = re.compile(r"^(?:\[([0-9A-F]+)h \d+ +\d+\])? +(.*?) : ?(.*)$")
+    line = re.compile(r"^(?:\[([0-9A-F]+)h \d+ +[0-9A-F]+h?\])? +(.*?) : ?(.*)$")
     for text in dsl.splitlines():
         match = line.match(text)
         if match:
@@ -56,7 +56,7 @@ def parse_iort(dsl):
             node["model"] = number(value)
         elif name == "PCI Segment Number":
             node["segment"] = number(value)
-        elif name == "Input base":
+        elif name in ("Input base", "Input Base"):  # older, newer iasl
             mapping = {"in": number(value)}
             node["maps"].append(mapping)
         elif name == "ID Count":
