@@ -312,6 +312,42 @@ static int link_parent(struct scan *scan, struct kq_inventory_function *fn)
 	return 0;
 }
 
+/* Bridges that are not to requester IDs what they look like. Linux:
+ * drivers/pci/quirks.c. */
+static const struct bridge_quirk {
+	uint16_t vendor;
+	uint16_t device;
+	bool smmu_below; /* else: hands requester IDs on as they are */
+} bridge_quirks[] = {
+	/* ASPEED AST1150, in front of a BMC's VGA and USB: no real PCI bus */
+	{ 0x1a03, 0x1150, false },
+	/* Cavium ThunderX2, inside its root complex */
+	{ 0x14e4, 0x9000, true },
+	{ 0x14e4, 0x9084, true },
+};
+
+static const struct bridge_quirk *
+find_bridge_quirk(const struct kq_inventory_function *bridge)
+{
+	for (size_t i = 0; i < sizeof(bridge_quirks) / sizeof(bridge_quirks[0]);
+	     i++)
+		if (bridge_quirks[i].vendor == bridge->vendor &&
+		    bridge_quirks[i].device == bridge->device)
+			return &bridge_quirks[i];
+	return NULL;
+}
+
+/* What leaves a bridge towards the root: @id, or the bridge's own. */
+static uint16_t id_above(const struct kq_inventory_function *bridge,
+			 uint16_t id)
+{
+	if (bridge->pcie_cap && bridge->port_type == PCI_EXP_TYPE_PCI_BRIDGE)
+		return (uint16_t)(bridge->secondary_bus << 8);
+	if (!bridge->pcie_cap || bridge->port_type == PCI_EXP_TYPE_PCIE_BRIDGE)
+		return bridge->bdf;
+	return id;
+}
+
 /*
  * What requester ID the SMMU sees: conventional PCI has none, so a bridge
  * from PCI Express answers for what is behind it. PCI Express to PCI/PCI-X
@@ -325,14 +361,14 @@ static void find_requester(const struct kq_inventory *inventory,
 
 	for (size_t n = 0;
 	     n < inventory->function_count && bridge->parent != KQ_NONE; n++) {
+		const struct bridge_quirk *quirk;
+
 		bridge = &inventory->functions[bridge->parent];
-		if (bridge->pcie_cap &&
-		    bridge->port_type == PCI_EXP_TYPE_PCI_BRIDGE)
-			fn->requester_id =
-				(uint16_t)(bridge->secondary_bus << 8);
-		else if (!bridge->pcie_cap ||
-			 bridge->port_type == PCI_EXP_TYPE_PCIE_BRIDGE)
-			fn->requester_id = bridge->bdf;
+		quirk = find_bridge_quirk(bridge);
+		if (quirk && quirk->smmu_below)
+			break;
+		if (!quirk)
+			fn->requester_id = id_above(bridge, fn->requester_id);
 	}
 }
 

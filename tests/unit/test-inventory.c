@@ -358,6 +358,46 @@ static void requester_aliases(void)
 	finish();
 }
 
+static void add_express_bridge(const char *above, const char *bdf,
+			       uint32_t device, unsigned int type,
+			       uint8_t secondary)
+{
+	struct captured_function fn;
+
+	captured_function_begin(&fn, above, bdf, device >> 16, device & 0xffff);
+	captured_bridge(&fn, secondary);
+	captured_express(&fn, type, false);
+	captured_add(&tree, &fn);
+}
+
+/* A BMC's bridge has no PCI bus; ThunderX2's SMMU is below its bridge. */
+static void bridges_without_aliases(void)
+{
+	captured_begin(&tree);
+	add_iort(0, 0);
+	add_express_bridge("pci0000:00", "0000:00:01.0", 0x00010001,
+			   PCI_EXP_TYPE_ROOT_PORT, 1);
+	add_express_bridge("pci0000:00/0000:00:01.0", "0000:01:00.0",
+			   0x1a031150, PCI_EXP_TYPE_PCI_BRIDGE, 2);
+	add_plain("pci0000:00/0000:00:01.0/0000:01:00.0", "0000:02:02.0");
+	/* A second bridge above the first one counts nevertheless. */
+	add_express_bridge("pci0000:00", "0000:00:02.0", 0x00010001,
+			   PCI_EXP_TYPE_PCI_BRIDGE, 3);
+	add_express_bridge("pci0000:00/0000:00:02.0", "0000:03:00.0",
+			   0x1a031150, PCI_EXP_TYPE_PCI_BRIDGE, 4);
+	add_plain("pci0000:00/0000:00:02.0/0000:03:00.0", "0000:04:02.0");
+	add_express_bridge("pci0000:00", "0000:00:03.0", 0x14e49000,
+			   PCI_EXP_TYPE_PCI_BRIDGE, 5);
+	add_express_bridge("pci0000:00/0000:00:03.0", "0000:05:00.0",
+			   0x14e49084, PCI_EXP_TYPE_PCI_BRIDGE, 6);
+	add_plain("pci0000:00/0000:00:03.0/0000:05:00.0", "0000:06:01.0");
+	assert(collect() == 0);
+	assert(fn_at(0, 0x0210)->stream_id == 0x210);
+	assert(fn_at(0, 0x0410)->stream_id == 0x300);
+	assert(fn_at(0, 0x0608)->stream_id == 0x608);
+	finish();
+}
+
 static void vf_whose_pf_is_not_here(void)
 {
 	struct captured_function fn;
@@ -635,6 +675,7 @@ int main(int argc, char **argv)
 	windows_are_sorted();
 	root_bus_outside_of_ecam();
 	requester_aliases();
+	bridges_without_aliases();
 	vf_whose_pf_is_not_here();
 	functions_are_sorted();
 	device_tree_with_several_hosts();
