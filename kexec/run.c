@@ -132,7 +132,13 @@ int kq_new_file_create(const char *path, struct kq_new_file *ret,
 		       struct kq_message *message)
 {
 	struct kq_new_file file = { .path = path };
+	struct stat st;
 
+	/* To rename() is to replace: that must not happen to /dev/null. */
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return kq_fail(message, KQ_ERR_SYSTEM,
+			       "cannot write %s: it is not a regular file",
+			       path);
 	if (asprintf(&file.temporary, "%s.XXXXXX", path) < 0)
 		return kq_fail(message, KQ_ERR_NOMEM, "out of memory");
 	file.fd = mkostemp(file.temporary, O_CLOEXEC);

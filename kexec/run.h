@@ -59,7 +59,8 @@ struct kq_new_file {
 
 /**
  * kq_new_file_create() - start writing a file
- * @path:    where it shall appear; must outlive @ret
+ * @path:    where it shall appear, a new name or that of a regular file; must
+ *           outlive @ret
  * @ret:     result; finish with _commit(), release it with _fini()
  * @message: why it failed
  *

@@ -383,6 +383,9 @@ test_output() {
 	mkdir "$dir"/directory
 	refused 'cannot write' -p --quiesce-output="$dir"/directory \
 		"$dir"/Image
+	mkfifo "$dir"/fifo
+	refused 'not a regular' -p --quiesce-output="$dir"/fifo "$dir"/Image
+	check "what is no file stays" test -p "$dir"/fifo
 	check "no leftovers" test -z "$(find "$dir" -name '*.??????' \
 		-newer "$dir"/wrapped -name 'directory.*')"
 	# an image for later needs neither permission nor reserved memory
