@@ -241,6 +241,8 @@ static int set_skip(struct kq_settings *settings, const char *value,
 		    struct kq_message *message)
 {
 	settings->skip_count = 0;
+	if (*value == '\0')
+		return 0;
 	for (const char *item = value;; item++) {
 		size_t length = strcspn(item, ",");
 

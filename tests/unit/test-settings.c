@@ -89,6 +89,7 @@ static void later_value_replaces_lists(void)
 	assert(set("quiesce-skip", "01:00.0,02:00.0") == 0);
 	assert(set("quiesce-skip", "03:00.0") == 0);
 	assert(settings.skip_count == 1 && settings.skip[0].bdf == 0x300);
+	assert(set("quiesce-skip", "") == 0 && settings.skip_count == 0);
 }
 
 static void level_alone_enables(void)
