@@ -8,6 +8,8 @@
 
 /* No path from a function to its root is longer. */
 #define BUSES 256u
+/* A read that took longer ended in a time-out, not in an answer. */
+#define DEAD_READ_US 5000u
 
 /*
  * Is the VF at this address one its PF has switched on? A PF that does not
@@ -145,6 +147,30 @@ static void visit(struct kq_stage *stage, uint32_t index)
 }
 
 /*
+ * A read that nobody answers can take a completion timeout, up to 50 ms,
+ * while the functions behind it go on writing: what shares the bus of one
+ * that took so long has to wait. Returns the bus to hold back from now on.
+ */
+static uint32_t visit_unless_dead(struct kq_stage *stage, uint32_t index,
+				  uint32_t dead_bus)
+{
+	const struct kq_plan_function *fn =
+		&kq_plan_functions(stage->plan)[index];
+	uint32_t bus = (uint32_t)fn->segment << 8 | fn->bdf >> 8;
+	uint64_t start = kq_io_now_us(&stage->io);
+
+	if (bus == dead_bus) {
+		stage->functions[index].deferred = true;
+		return dead_bus;
+	}
+	visit(stage, index);
+	if (!stage->functions[index].active &&
+	    kq_io_now_us(&stage->io) - start > DEAD_READ_US)
+		return bus;
+	return dead_bus;
+}
+
+/*
  * VFs after everything else: whether a VF is there is known from its PF,
  * which must have been identified before, and may stand behind it.
  */
@@ -152,9 +178,13 @@ void kq_pci_masters_off(struct kq_stage *stage)
 {
 	const struct kq_plan_function *fns = kq_plan_functions(stage->plan);
 	uint32_t count = stage->plan->functions.count;
+	uint32_t dead_bus = UINT32_MAX;
 
 	for (uint32_t i = 0; i < count; i++)
 		if (!(fns[i].flags & KQ_FN_VF))
+			dead_bus = visit_unless_dead(stage, i, dead_bus);
+	for (uint32_t i = 0; i < count; i++)
+		if (stage->functions[i].deferred)
 			visit(stage, i);
 	for (uint32_t i = 0; i < count; i++)
 		if (fns[i].flags & KQ_FN_VF)

@@ -32,6 +32,8 @@ struct kq_function {
 	uint8_t quiesce;	   /* it is the stage's job to quiet it */
 	uint8_t resetting;	   /* FLR was written, not yet answered */
 	uint8_t keep_vfs;	   /* a VF of it shall be left alone: no FLR */
+	uint8_t deferred;	   /* its bus looked dead: it comes last */
+	uint8_t reserved[3];
 };
 
 /* What the stage remembers of one SMMU beside its record. */

@@ -282,6 +282,28 @@ static void slots_that_hang(void)
 	world_free(&w);
 }
 
+/* All functions of a card hang: those behind it do not wait for it. */
+static void card_that_hangs(void)
+{
+	struct world w;
+
+	world_init(&w);
+	w.nic->faults.dead = true;
+	w.nic->faults.dead_read_us = 50000;
+	for (uint8_t fn = 1; fn < 8; fn++) {
+		struct sim_function *more =
+			world_endpoint(&w, w.port1, fn, NIC_ID);
+
+		more->faults = w.nic->faults;
+	}
+	world_run(&w);
+	EXPECT(world_clean(&w));
+	EXPECT_EQ(world_result(&w, w.nvme), KQ_FN_RESET);
+	EXPECT(w.nvme->bme_off_ns < 60000000);
+	EXPECT_EQ(world_result(&w, w.nic), KQ_FN_GONE);
+	world_free(&w);
+}
+
 static void still_mastering(void)
 {
 	struct world w;
@@ -513,6 +535,7 @@ static const struct test_case cases[] = {
 	CASE(aborts_at_any_access),
 	CASE(dies_at_any_access),
 	CASE(slots_that_hang),
+	CASE(card_that_hangs),
 	CASE(still_mastering),
 	CASE(still_mastering_to_reset),
 	CASE(orderly_left_alone),
