@@ -330,6 +330,26 @@ static void scan_next(struct kq_stage *stage, struct walk *walk, uint32_t bus)
 		scan_bus(stage, walk, bus, 32);
 }
 
+/*
+ * Where the root bus cannot be read, its ports' bus numbers are those of the
+ * planned functions right below them.
+ */
+static void seed_hidden_root(const struct kq_stage *stage, struct walk *walk)
+{
+	const struct kq_plan_function *fns = kq_plan_functions(stage->plan);
+
+	for (uint32_t i = 0; i < stage->plan->functions.count; i++) {
+		const struct kq_plan_function *fn = &fns[i];
+
+		if (fn->host == KQ_NONE ||
+		    &kq_plan_hosts(stage->plan)[fn->host] != walk->host ||
+		    (fn->parent != KQ_NONE && fns[fn->parent].host != KQ_NONE))
+			continue;
+		bit_set(walk->todo, fn->bdf >> 8);
+		bit_set(walk->single, fn->bdf >> 8);
+	}
+}
+
 /* Bus numbers below a bridge are higher than its own: one pass suffices. */
 static void walk_host(struct kq_stage *stage, const struct kq_plan_host *host,
 		      uint64_t end_us)
@@ -339,6 +359,8 @@ static void walk_host(struct kq_stage *stage, const struct kq_plan_host *host,
 	for (uint32_t bus = host->bus_first; bus <= host->bus_last; bus++)
 		if (host->root_buses[bus / 32] & KQ_BIT32(bus % 32))
 			bit_set(walk.todo, bus);
+	if (host->flags & KQ_HOST_ROOT_BUS_HIDDEN)
+		seed_hidden_root(stage, &walk);
 	for (uint32_t bus = host->bus_first; bus <= host->bus_last; bus++) {
 		if (!bit_is_set(walk.todo, bus))
 			continue;

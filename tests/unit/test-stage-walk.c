@@ -61,6 +61,26 @@ static void hot_plugged_switch(void)
 	world_free(&w);
 }
 
+/* The ports cannot be read; the buses below them are known all the same. */
+static void below_a_hidden_root_bus(void)
+{
+	struct sim_function *fn;
+	struct world w;
+
+	world_init(&w);
+	w.host->flags |= KQ_HOST_ROOT_BUS_HIDDEN;
+	world_plan(&w);
+	sim_plan_entry(w.plan, w.old)->host = KQ_NONE;
+	sim_plan_entry(w.plan, w.port1)->host = KQ_NONE;
+	sim_plan_entry(w.plan, w.port2)->host = KQ_NONE;
+	fn = world_endpoint(&w, w.port1, 1, 0x00201af4);
+	w.nic->config[PCI_CACHE_LINE_SIZE / 4] |= MULTI_FUNCTION;
+	world_run(&w);
+	EXPECT(world_clean(&w));
+	expect_caught(&w, fn);
+	world_free(&w);
+}
+
 static void unlisted_functions_of_a_device(void)
 {
 	struct sim_function *fn1, *fn7;
@@ -409,6 +429,7 @@ static void orderly_unlisted(void)
 static const struct test_case cases[] = {
 	CASE(hot_plugged_endpoint),
 	CASE(hot_plugged_switch),
+	CASE(below_a_hidden_root_bus),
 	CASE(unlisted_functions_of_a_device),
 	CASE(aliases_are_no_functions),
 	CASE(conventional_bus),
