@@ -36,7 +36,9 @@ void sim_check_config_read(struct sim_function *fn, uint32_t reg)
 	if (fn->no_config)
 		sim_violate(fn->sim, "%04x has no config window in the plan",
 			    fn->last_rid);
-	if (fn->replaced && reg > PCI_CACHE_LINE_SIZE)
+	/* Its identity, and where the next function of an ARI device is. */
+	if (fn->replaced && reg > PCI_CACHE_LINE_SIZE &&
+	    reg < PCI_CFG_SPACE_SIZE)
 		sim_violate(fn->sim, "%04x is another device, but %#x was read",
 			    fn->last_rid, reg);
 }

@@ -34,6 +34,7 @@ struct machine {
 	struct world w;
 	uint8_t next_bus;
 	bool all_well; /* nothing is broken and the budget is large */
+	bool hangs;    /* some reads take 50 ms */
 };
 
 static void break_function(struct machine *m, struct sim_function *fn)
@@ -41,6 +42,11 @@ static void break_function(struct machine *m, struct sim_function *fn)
 	struct sim_function_faults *f = &fn->faults;
 
 	m->all_well = false;
+	/* What hangs until a completion time-out, in reads of 50 ms. */
+	if (one_in(4)) {
+		f->dead_read_us = 50000;
+		m->hangs = true;
+	}
 	switch (chance(9)) {
 	case 0:
 		f->aborts = true;
@@ -148,6 +154,40 @@ static void add_device(struct machine *m, struct sim_host *host,
 		first->faults.alias = true;
 }
 
+/* An ARI device: its functions are a list, numbers up to 255. */
+static void add_ari_device(struct machine *m, struct sim_host *host,
+			   struct sim_function *port)
+{
+	struct sim_function *fn = sim_add_function(
+		m->w.sim, host, port, 0, 0x00101af4, 0x02000000);
+	uint32_t number = 0;
+
+	port->config[(port->pcie_cap + PCI_EXP_DEVCTL2) / 4] |=
+		PCI_EXP_DEVCTL2_ARI;
+	sim_add_pcie(fn, PCI_EXP_TYPE_ENDPOINT, !one_in(4));
+	for (uint32_t i = chance(4); i > 0 && number < 200; i--) {
+		number += 1 + chance(50);
+		sim_add_ari(fn, (uint8_t)number);
+		fn = sim_add_function(m->w.sim, host, port, (uint8_t)number,
+				      0x00111af4, 0x02000000);
+		sim_add_pcie(fn, PCI_EXP_TYPE_ENDPOINT, !one_in(4));
+	}
+	sim_add_ari(fn, 0);
+}
+
+/* Up to 32 devices below a bridge to conventional PCI. */
+static void add_conventional_bus(struct machine *m, struct sim_host *host,
+				 uint8_t devfn)
+{
+	uint8_t bus = m->next_bus++;
+	struct sim_function *bridge = sim_add_bridge(
+		m->w.sim, host, NULL, devfn, PCI_EXP_TYPE_PCI_BRIDGE, bus, bus);
+
+	for (uint8_t device = (uint8_t)chance(8); device < 32;
+	     device += (uint8_t)(1 + chance(16)))
+		add_endpoint(m, host, bridge, (uint8_t)(device << 3));
+}
+
 static void add_switch(struct machine *m, struct sim_host *host,
 		       struct sim_function *port, unsigned int depth);
 
@@ -156,6 +196,8 @@ static void add_below(struct machine *m, struct sim_host *host,
 {
 	if (depth < 2 && one_in(3) && m->next_bus < 200)
 		add_switch(m, host, port, depth + 1);
+	else if (one_in(8))
+		add_ari_device(m, host, port);
 	else if (!one_in(5))
 		add_device(m, host, port, 0);
 }
@@ -206,16 +248,20 @@ static void add_switch(struct machine *m, struct sim_host *host,
 	set_subordinate(up, (uint8_t)(m->next_bus - 1));
 }
 
-static void add_host(struct machine *m, uint16_t segment)
+/* A root bus of its own in the middle of the window. */
+static void add_second_root_bus(struct machine *m, struct sim_host *host)
 {
-	struct sim_host *host = sim_add_host(m->w.sim,
-					     0x4000000000 +
-						     segment * 0x100000000ull,
-					     segment, 0, 255);
+	struct sim_function *fn;
+
+	sim_add_root_bus(host, 0xe0);
+	fn = add_endpoint(m, host, NULL, (uint8_t)(chance(32) << 3));
+	fn->root_bus = 0xe0;
+}
+
+static void add_root_bus(struct machine *m, struct sim_host *host)
+{
 	uint32_t ports = 1 + chance(4);
 
-	m->next_bus = 1;
-	host->absent_aborts = one_in(3);
 	for (uint32_t i = 0; i < ports; i++) {
 		struct sim_function *port =
 			add_port(m, host, NULL, (uint8_t)((i + 1) << 3),
@@ -225,6 +271,30 @@ static void add_host(struct machine *m, uint16_t segment)
 	}
 	for (uint32_t i = chance(3); i > 0; i--)
 		add_device(m, host, NULL, (uint8_t)(16 + i));
+	if (one_in(4))
+		add_conventional_bus(m, host, 24 << 3);
+	if (one_in(4))
+		add_second_root_bus(m, host);
+}
+
+static void add_host(struct machine *m, uint16_t segment)
+{
+	struct sim_host *host = sim_add_host(m->w.sim,
+					     0x4000000000 +
+						     segment * 0x100000000ull,
+					     segment, 0, 255);
+	struct sim_function *port;
+
+	m->next_bus = 1;
+	host->absent_aborts = one_in(3);
+	if (!one_in(5)) {
+		add_root_bus(m, host);
+		return;
+	}
+	/* Only device 0 is real: the others are its echo. */
+	host->flags = KQ_HOST_ROOT_DEV0_ONLY;
+	port = add_port(m, host, NULL, 0, PCI_EXP_TYPE_ROOT_PORT, 0);
+	set_subordinate(port, (uint8_t)(m->next_bus - 1));
 }
 
 static void add_smmus(struct machine *m)
@@ -283,7 +353,7 @@ static void change_since(struct machine *m)
 			fn->replaced = true;
 		}
 	}
-	if (one_in(2)) {
+	if (one_in(2) && !sim->hosts[0].flags) {
 		struct sim_function *fn =
 			add_endpoint(m, &sim->hosts[0], NULL, 30 << 3);
 
@@ -335,6 +405,11 @@ static void build(struct machine *m)
 	m->w.sim->hurried = m->w.options.budget_ms < 3000;
 	/* Each of the SMMUs may be stuck in each of its handshakes. */
 	m->w.sim->limit_us = m->w.options.budget_ms * 1000 + 200000;
+	/* And reads that hang are granted some time behind the budget. */
+	if (m->hangs) {
+		m->w.sim->limit_us += 1000000;
+		m->w.sim->hurried = true;
+	}
 }
 
 /* A VF that shall be left alone keeps its PF from being reset. */
