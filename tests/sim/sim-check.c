@@ -280,6 +280,16 @@ void sim_check_devices_first(struct sim *sim)
 	}
 }
 
+/* Function 0, of which there is one only below a port. */
+static bool starts_device(const struct sim_function *fn)
+{
+	const struct sim_function *up = fn->parent;
+
+	return fn->devfn == 0 ||
+	       (fn->devfn % 8 == 0 &&
+		(!up || sim_port_type(up) == PCI_EXP_TYPE_PCI_BRIDGE));
+}
+
 static void check_end(struct sim_function *fn)
 {
 	struct sim *sim = fn->sim;
@@ -289,7 +299,7 @@ static void check_end(struct sim_function *fn)
 	    !(fn->plan_flags & KQ_FN_SKIP) && !fn->faults.aborts &&
 	    !fn->faults.dead && !fn->faults.bme_stuck &&
 	    /* Without function 0 there is no device to be found. */
-	    fn->devfn % 8 == 0)
+	    starts_device(fn))
 		sim_violate(sim, "%04x, another device, is still mastering",
 			    fn->last_rid);
 	if (!sim_healthy(fn) || fn->in_reset || !in_reach(fn))
