@@ -12,29 +12,32 @@ struct test_case {
 	void (*run)(void);
 };
 
+/* clang-format off */
 #define CASE(function) { #function, function }
+/* clang-format on */
 
 static unsigned int expect_failures;
 
-#define EXPECT(condition)                                                \
-	do {                                                             \
-		if (!(condition)) {                                      \
-			expect_failures++;                               \
-			fprintf(stderr, "%s:%d: %s: not so: %s\n",       \
-				__FILE__, __LINE__, __func__, #condition); \
-		}                                                        \
+#define EXPECT(condition) \
+	do { \
+		if (!(condition)) { \
+			expect_failures++; \
+			fprintf(stderr, "%s:%d: %s: not so: %s\n", __FILE__, \
+				__LINE__, __func__, #condition); \
+		} \
 	} while (0)
 
-#define EXPECT_EQ(a, b)                                                      \
-	do {                                                                 \
-		unsigned long long expect_a = (unsigned long long)(a);       \
-		unsigned long long expect_b = (unsigned long long)(b);       \
-		if (expect_a != expect_b) {                                  \
-			expect_failures++;                                   \
-			fprintf(stderr, "%s:%d: %s: %s is %#llx, %s is %#llx\n", \
-				__FILE__, __LINE__, __func__, #a, expect_a,  \
-				#b, expect_b);                               \
-		}                                                            \
+#define EXPECT_EQ(a, b) \
+	do { \
+		unsigned long long expect_a = (unsigned long long)(a); \
+		unsigned long long expect_b = (unsigned long long)(b); \
+		if (expect_a != expect_b) { \
+			expect_failures++; \
+			fprintf(stderr, \
+				"%s:%d: %s: %s is %#llx, %s is %#llx\n", \
+				__FILE__, __LINE__, __func__, #a, expect_a, \
+				#b, expect_b); \
+		} \
 	} while (0)
 
 /* Run all cases, or those whose name contains the first argument. */
@@ -53,11 +56,11 @@ static inline int run_cases(const struct test_case *cases, size_t count,
 	return expect_failures ? 1 : 0;
 }
 
-#define TEST_MAIN(cases)                                                  \
-	int main(int argc, char **argv)                                   \
-	{                                                                 \
+#define TEST_MAIN(cases) \
+	int main(int argc, char **argv) \
+	{ \
 		return run_cases(cases, sizeof(cases) / sizeof(*(cases)), \
-				 argc, argv);                             \
+				 argc, argv); \
 	}
 
 #endif

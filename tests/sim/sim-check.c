@@ -160,7 +160,8 @@ static void check_pcie(struct sim_function *fn, uint32_t reg, uint32_t value)
 
 static bool pcie_register(const struct sim_function *fn, uint32_t reg)
 {
-	return fn->pcie_cap && reg >= fn->pcie_cap && reg < fn->pcie_cap + 0x3cu;
+	return fn->pcie_cap && reg >= fn->pcie_cap &&
+	       reg < fn->pcie_cap + 0x3cu;
 }
 
 static void check_register(struct sim_function *fn, uint32_t reg,
@@ -225,8 +226,8 @@ static void check_flr_allowed(const struct sim_function *fn, bool af)
 	uint32_t needed = af ? KQ_FN_AF_FLR : KQ_FN_FLR;
 	struct sim *sim = fn->sim;
 
-	if (fn->bridge || (fn->pcie_cap && sim_port_type(fn) >= 4 &&
-			   sim_port_type(fn) <= 8))
+	if (fn->bridge ||
+	    (fn->pcie_cap && sim_port_type(fn) >= 4 && sim_port_type(fn) <= 8))
 		sim_violate(sim, "%04x: FLR of a bridge", fn->last_rid);
 	if (fn->plan_index < 0 || fn->replaced)
 		sim_violate(sim, "%04x: FLR of an unlisted function",
@@ -275,7 +276,8 @@ void sim_check_devices_first(struct sim *sim)
 
 		if (fn->plan_index >= 0 && !fn->bridge && sim_healthy(fn) &&
 		    sim_bme(fn) && in_reach(fn))
-			sim_violate(sim, "SMMU switched while %04x is mastering",
+			sim_violate(sim,
+				    "SMMU switched while %04x is mastering",
 				    fn->last_rid);
 	}
 }

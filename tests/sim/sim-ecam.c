@@ -8,16 +8,17 @@
 
 #include "tests/sim/sim.h"
 
-#define RESET_SETTLE_NS (100u * 1000 * 1000) /* no access this long after FLR */
-#define ABSENT_READ_NS 500u
+/* How long a function is left alone after its FLR. */
+#define RESET_SETTLE_NS (100u * 1000 * 1000)
+#define ABSENT_READ_NS	500u
 
 struct sim_host *sim_host_at(struct sim *sim, uint64_t addr)
 {
 	for (size_t i = 0; i < sim->host_count; i++) {
 		struct sim_host *host = &sim->hosts[i];
 		uint64_t first = host->ecam + ((uint64_t)host->bus_first << 20);
-		uint64_t end = host->ecam +
-			       (((uint64_t)host->bus_last + 1) << 20);
+		uint64_t end =
+			host->ecam + (((uint64_t)host->bus_last + 1) << 20);
 
 		if (addr >= first && addr < end)
 			return host;
@@ -133,7 +134,8 @@ static void check_settle_time(struct sim *sim, struct sim_host *host,
 
 		if (fn->host == host && fn->last_rid == rid &&
 		    (settling(fn) || (fn->pf && settling(fn->pf))))
-			sim_violate(sim, "%04x accessed within 100 ms of a reset",
+			sim_violate(sim,
+				    "%04x accessed within 100 ms of a reset",
 				    rid);
 	}
 }

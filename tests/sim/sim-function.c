@@ -11,14 +11,14 @@
 
 #include "tests/sim/sim.h"
 
-#define COMMAND_WRITABLE                                             \
-	(PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER |  \
+#define COMMAND_WRITABLE \
+	(PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER | \
 	 PCI_COMMAND_PARITY | PCI_COMMAND_SERR | PCI_COMMAND_INTX_DISABLE)
-#define STATUS_RW1C 0xf9000000u
+#define STATUS_RW1C	0xf9000000u
 #define STATUS_CAP_LIST ((uint32_t)PCI_STATUS_CAP_LIST << 16)
-#define DEVCTL_DEFAULT 0x2810u /* relaxed ordering, no snoop, MRRS 512 */
-#define DEVSTA_RW1C 0x000f0000u
-#define DEFAULT_FLR_US 20000u
+#define DEVCTL_DEFAULT	0x2810u /* relaxed ordering, no snoop, MRRS 512 */
+#define DEVSTA_RW1C	0x000f0000u
+#define DEFAULT_FLR_US	20000u
 
 struct sim_host *sim_add_host(struct sim *sim, uint64_t ecam, uint16_t segment,
 			      uint8_t first, uint8_t last)
@@ -141,8 +141,7 @@ static uint16_t add_cap(struct sim_function *fn, uint8_t id, uint16_t size,
 	return offset;
 }
 
-static uint16_t add_ext_cap(struct sim_function *fn, uint16_t id,
-			    uint16_t size)
+static uint16_t add_ext_cap(struct sim_function *fn, uint16_t id, uint16_t size)
 {
 	uint16_t offset = fn->next_ext_cap;
 
@@ -231,9 +230,9 @@ void sim_add_dpc(struct sim_function *fn)
 
 static void add_vf(struct sim_function *pf, unsigned int index)
 {
-	struct sim_function *vf = sim_add_function(
-		pf->sim, pf->host, pf->parent, 0, UINT32_MAX,
-		pf->config[PCI_CLASS_REVISION / 4]);
+	struct sim_function *vf =
+		sim_add_function(pf->sim, pf->host, pf->parent, 0, UINT32_MAX,
+				 pf->config[PCI_CLASS_REVISION / 4]);
 
 	vf->pf = pf;
 	vf->vf_index = index;
@@ -251,8 +250,8 @@ void sim_add_sriov(struct sim_function *fn, unsigned int vf_count,
 	uint16_t cap = add_ext_cap(fn, PCI_EXT_CAP_ID_SRIOV, 0x40);
 
 	fn->sriov_cap = cap;
-	define(fn, cap + PCI_SRIOV_CTRL, PCI_SRIOV_CTRL_VFE | PCI_SRIOV_CTRL_MSE,
-	       0x1f);
+	define(fn, cap + PCI_SRIOV_CTRL,
+	       PCI_SRIOV_CTRL_VFE | PCI_SRIOV_CTRL_MSE, 0x1f);
 	define(fn, cap + PCI_SRIOV_INITIAL_VF, 64 | 64 << 16, 0);
 	define(fn, cap + PCI_SRIOV_NUM_VF, vf_count, 0xffff);
 	define(fn, cap + PCI_SRIOV_VF_OFFSET, offset | (uint32_t)stride << 16,
@@ -281,8 +280,9 @@ struct sim_errors sim_errors_now(const struct sim_function *fn)
 	if (fn->bridge)
 		errors.secondary = fn->config[PCI_IO_BASE / 4] >> 16 & 0xf900;
 	if (fn->pcie_cap)
-		errors.devsta = fn->config[(fn->pcie_cap + PCI_EXP_DEVCTL) /
-					   4] >> 16 & 0xf;
+		errors.devsta =
+			fn->config[(fn->pcie_cap + PCI_EXP_DEVCTL) / 4] >> 16 &
+			0xf;
 	if (fn->aer_cap) {
 		errors.uncor = aer[PCI_ERR_UNCOR_STATUS / 4];
 		errors.cor = aer[PCI_ERR_COR_STATUS / 4];
@@ -337,14 +337,16 @@ uint16_t sim_rid(const struct sim_function *fn)
 {
 	if (fn->pf) {
 		uint32_t word = fn->pf->config[(fn->pf->sriov_cap +
-						PCI_SRIOV_VF_OFFSET) / 4];
+						PCI_SRIOV_VF_OFFSET) /
+					       4];
 
 		return (uint16_t)(sim_rid(fn->pf) + (word & 0xffff) +
 				  fn->vf_index * (word >> 16));
 	}
 	if (fn->parent)
 		return (uint16_t)((fn->parent->config[PCI_PRIMARY_BUS / 4] &
-				   0xff00) | fn->devfn);
+				   0xff00) |
+				  fn->devfn);
 	return (uint16_t)(fn->root_bus << 8 | fn->devfn);
 }
 
@@ -418,8 +420,8 @@ static void start_flr(struct sim_function *fn)
 	fn->flr_count++;
 	fn->flr_ns = fn->sim->ns;
 	fn->in_reset = true;
-	fn->ready_ns = fn->faults.flr_kills ? SIM_NEVER :
-					      fn->sim->ns + us * 1000;
+	fn->ready_ns = fn->faults.flr_kills ? SIM_NEVER
+					    : fn->sim->ns + us * 1000;
 	reset_config(fn);
 	sim_dma_settle(fn->sim);
 }
@@ -474,9 +476,9 @@ void sim_function_write(struct sim_function *fn, uint32_t reg, uint32_t value)
 	sim_dma_settle(fn->sim);
 	if (reg == PCI_COMMAND)
 		write_command(fn, &value);
-	fn->config[i] = (fn->config[i] & ~fn->writable[i] &
-			 ~(fn->rw1c[i] & value)) |
-			(value & fn->writable[i]);
+	fn->config[i] =
+		(fn->config[i] & ~fn->writable[i] & ~(fn->rw1c[i] & value)) |
+		(value & fn->writable[i]);
 	forget_own_errors(fn);
 	sim_dma_settle(fn->sim);
 	if (is_reg(reg, fn->pcie_cap, PCI_EXP_DEVCTL) &&
@@ -485,8 +487,7 @@ void sim_function_write(struct sim_function *fn, uint32_t reg, uint32_t value)
 		if (fn->config[i - 1] & PCI_EXP_DEVCAP_FLR)
 			start_flr(fn);
 	}
-	if (is_reg(reg, fn->af_cap, PCI_AF_CTRL) &&
-	    value & PCI_AF_CTRL_FLR) {
+	if (is_reg(reg, fn->af_cap, PCI_AF_CTRL) && value & PCI_AF_CTRL_FLR) {
 		sim_check_flr(fn, true);
 		if (fn->config[i - 1] & (uint32_t)PCI_AF_CAP_FLR << 24)
 			start_flr(fn);

@@ -7,9 +7,9 @@
 
 #include "tests/sim/sim.h"
 
-#define NIC_ID 0x10c98086u
-#define NIC_CLASS 0x02000001u
-#define NVME_ID 0xa808144du
+#define NIC_ID	   0x10c98086u
+#define NIC_CLASS  0x02000001u
+#define NVME_ID	   0xa808144du
 #define NVME_CLASS 0x01080202u
 
 /*

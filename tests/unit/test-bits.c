@@ -47,7 +47,10 @@ static void error_texts(void)
 }
 
 static const struct test_case cases[] = {
-	CASE(masks), CASE(fields), CASE(addresses), CASE(error_texts),
+	CASE(masks),
+	CASE(fields),
+	CASE(addresses),
+	CASE(error_texts),
 };
 
 TEST_MAIN(cases)

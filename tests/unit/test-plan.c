@@ -70,15 +70,15 @@ static int sealed(void)
 }
 
 /* One change, made with @code, gives one error. */
-#define GIVES(error, code)                 \
-	do {                               \
-		begin();                   \
-		code;                      \
+#define GIVES(error, code) \
+	do { \
+		begin(); \
+		code; \
 		EXPECT_EQ(sealed(), error); \
 	} while (0)
 #define BOUNDS(code) GIVES(-KQ_ERR_BOUNDS, code)
-#define VALUE(code) GIVES(-KQ_ERR_VALUE, code)
-#define GOOD(code) GIVES(0, code)
+#define VALUE(code)  GIVES(-KQ_ERR_VALUE, code)
+#define GOOD(code)   GIVES(0, code)
 
 static void good(void)
 {
@@ -210,8 +210,8 @@ static void hosts_and_smmus(void)
 }
 
 static const struct test_case cases[] = {
-	CASE(good),	CASE(frame),	    CASE(checksum),
-	CASE(sections), CASE(settings),	    CASE(indices),
+	CASE(good),	    CASE(frame),	   CASE(checksum),
+	CASE(sections),	    CASE(settings),	   CASE(indices),
 	CASE(capabilities), CASE(hosts_and_smmus),
 };
 

@@ -50,10 +50,10 @@ static int sealed(void)
 	return r;
 }
 
-#define GIVES(error, code)                 \
-	do {                               \
-		begin();                   \
-		code;                      \
+#define GIVES(error, code) \
+	do { \
+		begin(); \
+		code; \
 		EXPECT_EQ(sealed(), error); \
 	} while (0)
 
@@ -122,8 +122,7 @@ static void room(void)
 
 	EXPECT_EQ(kq_report_size(0, 0), least);
 	EXPECT_EQ(kq_report_size(3, 2),
-		  least +
-			  3 * sizeof(struct kq_report_function) +
+		  least + 3 * sizeof(struct kq_report_function) +
 			  2 * (sizeof(struct kq_report_smmu) +
 			       16 * sizeof(struct kq_report_event)));
 	EXPECT_EQ(kq_report_size(5, 1) % 8, 0);

@@ -25,7 +25,8 @@ static void expect_digest(const void *data, size_t size, const char *expected)
 	hex(digest, text);
 	if (strcmp(text, expected) != 0) {
 		expect_failures++;
-		fprintf(stderr, "%zu bytes: %s, not %s\n", size, text, expected);
+		fprintf(stderr, "%zu bytes: %s, not %s\n", size, text,
+			expected);
 	}
 }
 

@@ -7,15 +7,15 @@
 #include "tests/sim/expect.h"
 #include "tests/sim/world.h"
 
-#define SMMU_CR0 0x20u
-#define SMMU_CR1 0x28u
-#define SMMU_GBPA 0x44u
-#define SMMU_IRQ_CTRL 0x50u
-#define SMMU_GERRORN 0x64u
+#define SMMU_CR0	 0x20u
+#define SMMU_CR1	 0x28u
+#define SMMU_GBPA	 0x44u
+#define SMMU_IRQ_CTRL	 0x50u
+#define SMMU_GERRORN	 0x64u
 #define SMMU_STRTAB_BASE 0x80u
-#define SMMU_EVTQ_PROD 0xa8u
-#define UPDATE 0x80000000u
-#define ABORT 0x00100000u
+#define SMMU_EVTQ_PROD	 0xa8u
+#define UPDATE		 0x80000000u
+#define ABORT		 0x00100000u
 
 static struct kq_io io;
 

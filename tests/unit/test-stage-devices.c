@@ -225,8 +225,7 @@ static void breaks_at_any_access(bool abort, uint64_t dead_read_us)
 		result = world_result(&w, w.nic);
 		if (w.nic->faults.aborts || w.nic->faults.dead)
 			EXPECT(result == KQ_FN_UNREACHABLE ||
-			       result == KQ_FN_GONE ||
-			       result == KQ_FN_RESET ||
+			       result == KQ_FN_GONE || result == KQ_FN_RESET ||
 			       result == KQ_FN_RESET_TIMEOUT);
 		/* The budget is spent on what is being reset alone. */
 		timeouts += result == KQ_FN_RESET_TIMEOUT && !w.nic->flr_count;
@@ -236,7 +235,8 @@ static void breaks_at_any_access(bool abort, uint64_t dead_read_us)
 		EXPECT_EQ(world_result(&w, w.old), KQ_FN_QUIET);
 		EXPECT_EQ(kq_report_smmus(w.run.report)->result, KQ_SMMU_DONE);
 		if (expect_failures != before)
-			fprintf(stderr, "... when it broke after %u accesses "
+			fprintf(stderr,
+				"... when it broke after %u accesses "
 				"(%s), result %u\n",
 				n, abort ? "abort" : "all ones", result);
 		world_free(&w);
@@ -267,8 +267,7 @@ static void slots_that_hang(void)
 		struct sim_function *port =
 			sim_add_bridge(w.sim, w.host, NULL, (uint8_t)(i << 3),
 				       PCI_EXP_TYPE_ROOT_PORT, i, i);
-		struct sim_function *fn =
-			world_endpoint(&w, port, 0, NIC_ID);
+		struct sim_function *fn = world_endpoint(&w, port, 0, NIC_ID);
 
 		fn->faults.dead = true;
 		fn->faults.dead_read_us = 50000;
@@ -362,8 +361,8 @@ static void orderly_pending_offender(void)
 /* A function below port 1 that cannot be quieted by any means. */
 static void add_resister(struct world *w)
 {
-	struct sim_function *fn = sim_add_function(w->sim, w->host, w->port1,
-						   1, 0x00011234, 0x0c033000);
+	struct sim_function *fn = sim_add_function(w->sim, w->host, w->port1, 1,
+						   0x00011234, 0x0c033000);
 
 	fn->smmu = 0;
 	fn->faults.bme_stuck = true;

@@ -130,8 +130,8 @@ static void errors_of_a_skipped_function(void)
 	world_init(&w);
 	w.sim->flag_absent_reads = true;
 	/* A switch port somebody wants left alone, below it empty slots. */
-	fn = sim_add_bridge(w.sim, w.host, NULL, 0x28,
-			    PCI_EXP_TYPE_PCI_BRIDGE, 9, 9);
+	fn = sim_add_bridge(w.sim, w.host, NULL, 0x28, PCI_EXP_TYPE_PCI_BRIDGE,
+			    9, 9);
 	world_plan(&w);
 	sim_plan_entry(w.plan, fn)->flags |= KQ_FN_SKIP;
 	world_run(&w);

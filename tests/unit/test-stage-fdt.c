@@ -102,7 +102,12 @@ static void add_nodes(void *fdt, uint32_t depth)
 	}
 }
 
-enum chosen { NO_CHOSEN, EMPTY_CHOSEN, FULL_CHOSEN, STALE_REPORT };
+enum chosen {
+	NO_CHOSEN,
+	EMPTY_CHOSEN,
+	FULL_CHOSEN,
+	STALE_REPORT
+};
 
 static void add_chosen(void *fdt, enum chosen chosen)
 {
@@ -148,8 +153,8 @@ static void *random_tree(enum chosen chosen, size_t *ret_size)
 	if (chance(3) == 0) {
 		int node = fdt_first_subnode(fdt, 0);
 
-		if (node >= 0 && strcmp(fdt_get_name(fdt, node, NULL),
-					"chosen") != 0)
+		if (node >= 0 &&
+		    strcmp(fdt_get_name(fdt, node, NULL), "chosen") != 0)
 			fdt_nop_node(fdt, node);
 	}
 	*ret_size = fdt_totalsize(fdt);
@@ -240,9 +245,7 @@ static void check_copy(const void *in, size_t in_size, enum chosen chosen)
 		abort();
 	for (uint32_t i = 0; i < value_size; i++)
 		value[i] = (uint8_t)chance(256);
-	EXPECT_EQ(copy_with(in, in_size, out, out_size, value,
-				   value_size),
-		  0);
+	EXPECT_EQ(copy_with(in, in_size, out, out_size, value, value_size), 0);
 	EXPECT_EQ(fdt_check_full(out, out_size), 0);
 	node = fdt_path_offset(out, "/chosen");
 	found = fdt_getprop(out, node, NAME, &size);
@@ -281,8 +284,8 @@ static void room_for_the_copy(void)
 		seed = i + 1;
 		in = random_tree(i % 4, &size);
 		out = malloc(size + 300);
-		EXPECT_EQ(copy_with(in, size, out, size + 300,
-					   value, sizeof(value)),
+		EXPECT_EQ(copy_with(in, size, out, size + 300, value,
+				    sizeof(value)),
 			  0);
 		out_size = fdt_totalsize(out);
 		free(out);
@@ -291,7 +294,7 @@ static void room_for_the_copy(void)
 
 			out = malloc(room ? room : 1);
 			r = copy_with(in, size, out, room, value,
-					     sizeof(value));
+				      sizeof(value));
 			EXPECT_EQ(r == 0, room == out_size);
 			free(out);
 		}
@@ -311,8 +314,7 @@ static void truncated(void)
 	for (size_t cut = 0; cut < size; cut++) {
 		void *part = copy_of(in, cut);
 
-		EXPECT(copy_with(part, cut, out, sizeof(out), "",
-					1) < 0);
+		EXPECT(copy_with(part, cut, out, sizeof(out), "", 1) < 0);
 		EXPECT(kq_fdt_chosen_digest(part, cut, NAME, digest) < 0);
 		free(part);
 	}
@@ -340,14 +342,14 @@ static void damaged(void)
 
 			if (chance(2))
 				at %= 40;
-			in[at] = (uint8_t)(chance(2) ? chance(256) :
-						       in[at] ^ 1u << chance(8));
+			in[at] = (uint8_t)(chance(2)
+						   ? chance(256)
+						   : in[at] ^ 1u << chance(8));
 		}
 		sound = fdt_check_full(in, size) == 0;
 		out_size = size + 256;
 		out = malloc(out_size);
-		r = copy_with(in, size, out, out_size, value,
-				     sizeof(value));
+		r = copy_with(in, size, out, out_size, value, sizeof(value));
 		(void)kq_fdt_chosen_digest(in, size, NAME, digest);
 		if (r == 0 && sound)
 			EXPECT_EQ(fdt_check_full(out, out_size), 0);
@@ -374,8 +376,7 @@ static void digest_of_chosen(void)
 	EXPECT_EQ(kq_fdt_chosen_digest(in, size, NAME, first), 0);
 	/* Our own property does not count, nor what the kernel wipes. */
 	out = malloc(size + 512);
-	EXPECT_EQ(copy_with(in, size, out, size + 512, value,
-				   sizeof(value)),
+	EXPECT_EQ(copy_with(in, size, out, size + 512, value, sizeof(value)),
 		  0);
 	EXPECT_EQ(kq_fdt_chosen_digest(out, size + 512, NAME, again), 0);
 	EXPECT(!memcmp(first, again, 32));
@@ -404,12 +405,11 @@ static void endless_property(void)
 	for (uint32_t length = 0xffffff00; length != 0; length += 4) {
 		seed = 9;
 		in = random_tree(FULL_CHOSEN, &size);
-		at = fdt_first_property_offset(
-			in, fdt_path_offset(in, "/chosen"));
+		at = fdt_first_property_offset(in,
+					       fdt_path_offset(in, "/chosen"));
 		at += fdt_off_dt_struct(in);
 		in[at / 4 + 1] = cpu_to_fdt32(length);
-		EXPECT_EQ(copy_with(in, size, out, sizeof(out), "",
-				    1),
+		EXPECT_EQ(copy_with(in, size, out, sizeof(out), "", 1),
 			  -KQ_ERR_BOUNDS);
 		EXPECT_EQ(kq_fdt_chosen_digest(in, size, NAME, digest),
 			  -KQ_ERR_BOUNDS);
@@ -426,8 +426,7 @@ static void header_that_is_not_ours(void)
 	seed = 9;
 	in = random_tree(FULL_CHOSEN, &size);
 	fdt_set_magic(in, 0xd00dfeee);
-	EXPECT_EQ(copy_with(in, size, out, sizeof(out), "", 1),
-		  -KQ_ERR_MAGIC);
+	EXPECT_EQ(copy_with(in, size, out, sizeof(out), "", 1), -KQ_ERR_MAGIC);
 	fdt_set_magic(in, FDT_MAGIC);
 	fdt_set_version(in, 16);
 	EXPECT_EQ(copy_with(in, size, out, sizeof(out), "", 1),
@@ -463,14 +462,10 @@ static void long_name(void)
 }
 
 static const struct test_case cases[] = {
-	CASE(random_trees),
-	CASE(reservation_added),
-	CASE(room_for_the_copy),
-	CASE(truncated),
-	CASE(damaged),
-	CASE(digest_of_chosen),
-	CASE(endless_property),
-	CASE(header_that_is_not_ours),
+	CASE(random_trees),	 CASE(reservation_added),
+	CASE(room_for_the_copy), CASE(truncated),
+	CASE(damaged),		 CASE(digest_of_chosen),
+	CASE(endless_property),	 CASE(header_that_is_not_ours),
 	CASE(long_name),
 };
 

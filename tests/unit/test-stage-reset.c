@@ -17,11 +17,10 @@ static void shared_wait(unsigned int count)
 
 	world_init(&w);
 	for (unsigned int i = 0; i < count; i++) {
-		port = sim_add_bridge(w.sim, w.host, NULL,
-				      (uint8_t)(0x20 + i / 8 * 8),
-				      PCI_EXP_TYPE_ROOT_PORT,
-				      (uint8_t)(3 + i / 8),
-				      (uint8_t)(3 + i / 8));
+		port = sim_add_bridge(
+			w.sim, w.host, NULL, (uint8_t)(0x20 + i / 8 * 8),
+			PCI_EXP_TYPE_ROOT_PORT, (uint8_t)(3 + i / 8),
+			(uint8_t)(3 + i / 8));
 		w.old = world_endpoint(&w, port, (uint8_t)(i % 8), NIC_ID);
 		w.old->config[PCI_CACHE_LINE_SIZE / 4] |= 0x00800000;
 		while (++i % 8 != 0 && i < count)
@@ -190,8 +189,8 @@ static void switch_port_that_advertises_flr(void)
 	world_init(&w);
 	w.port2->config[PCI_PRIMARY_BUS / 4] = 0x00040200;
 	w.nvme->present = false;
-	up = sim_add_bridge(w.sim, w.host, w.port2, 0, PCI_EXP_TYPE_UPSTREAM,
-			    3, 4);
+	up = sim_add_bridge(w.sim, w.host, w.port2, 0, PCI_EXP_TYPE_UPSTREAM, 3,
+			    4);
 	down = sim_add_bridge(w.sim, w.host, up, 0, PCI_EXP_TYPE_DOWNSTREAM, 4,
 			      4);
 	leaf = world_endpoint(&w, down, 0, NVME_ID);
@@ -305,8 +304,8 @@ static void integrated_endpoint_has_no_link(void)
 	EXPECT(!sim_find_write(w.sim, fn, fn->pcie_cap + PCI_EXP_LNKCTL, 0, 0));
 	EXPECT(!sim_find_write(w.sim, fn, fn->pcie_cap + PCI_EXP_LNKCTL2, 0,
 			       0));
-	EXPECT(sim_find_write(w.sim, w.nic, w.nic->pcie_cap + PCI_EXP_LNKCTL,
-			      0, 0));
+	EXPECT(sim_find_write(w.sim, w.nic, w.nic->pcie_cap + PCI_EXP_LNKCTL, 0,
+			      0));
 	world_free(&w);
 }
 
@@ -410,7 +409,7 @@ static void pulled_out_in_mid_reset(void)
 /* However small the budget, the stage ends and the SMMU is programmed. */
 static void small_budgets(void)
 {
-	static const uint32_t budgets[] = { 0,	1,   5,	  50,  99,
+	static const uint32_t budgets[] = { 0,	 1,   5,   50,	99,
 					    100, 101, 120, 210, 300 };
 
 	for (size_t i = 0; i < sizeof(budgets) / sizeof(*budgets); i++) {

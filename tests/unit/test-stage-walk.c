@@ -27,8 +27,8 @@ static void hot_plugged_endpoint(void)
 	struct world w;
 
 	world_init(&w);
-	port = sim_add_bridge(w.sim, w.host, NULL, 0x20,
-			      PCI_EXP_TYPE_ROOT_PORT, 5, 6);
+	port = sim_add_bridge(w.sim, w.host, NULL, 0x20, PCI_EXP_TYPE_ROOT_PORT,
+			      5, 6);
 	world_plan(&w);
 	fn = world_endpoint(&w, port, 0, 0x00201af4);
 	world_run(&w);
@@ -46,13 +46,13 @@ static void hot_plugged_switch(void)
 	struct world w;
 
 	world_init(&w);
-	port = sim_add_bridge(w.sim, w.host, NULL, 0x20,
-			      PCI_EXP_TYPE_ROOT_PORT, 5, 0x10);
+	port = sim_add_bridge(w.sim, w.host, NULL, 0x20, PCI_EXP_TYPE_ROOT_PORT,
+			      5, 0x10);
 	world_plan(&w);
 	up = sim_add_bridge(w.sim, w.host, port, 0, PCI_EXP_TYPE_UPSTREAM, 6,
 			    0x10);
-	down = sim_add_bridge(w.sim, w.host, up, 0x18,
-			      PCI_EXP_TYPE_DOWNSTREAM, 9, 9);
+	down = sim_add_bridge(w.sim, w.host, up, 0x18, PCI_EXP_TYPE_DOWNSTREAM,
+			      9, 9);
 	fn = world_endpoint(&w, down, 0, 0x00201af4);
 	world_run(&w);
 	EXPECT(world_clean(&w));
@@ -174,8 +174,8 @@ static void two_hosts(void)
 
 	world_init(&w);
 	second = sim_add_host(w.sim, 0x5000000000, 3, 0x20, 0x2f);
-	port = sim_add_bridge(w.sim, second, NULL, 0x08,
-			      PCI_EXP_TYPE_ROOT_PORT, 0x21, 0x2f);
+	port = sim_add_bridge(w.sim, second, NULL, 0x08, PCI_EXP_TYPE_ROOT_PORT,
+			      0x21, 0x2f);
 	world_plan(&w);
 	fn = sim_add_function(w.sim, second, port, 0, 0x00201af4, 0x02000000);
 	sim_add_pcie(fn, PCI_EXP_TYPE_ENDPOINT, true);
@@ -194,10 +194,10 @@ static void bridge_beyond_its_window(void)
 
 	world_init(&w);
 	second = sim_add_host(w.sim, 0x5000000000, 3, 0x20, 0x23);
-	sim_add_bridge(w.sim, second, NULL, 0x08, PCI_EXP_TYPE_ROOT_PORT,
-		       0x24, 0x24);
-	sim_add_bridge(w.sim, second, NULL, 0x10, PCI_EXP_TYPE_ROOT_PORT,
-		       0x03, 0x24);
+	sim_add_bridge(w.sim, second, NULL, 0x08, PCI_EXP_TYPE_ROOT_PORT, 0x24,
+		       0x24);
+	sim_add_bridge(w.sim, second, NULL, 0x10, PCI_EXP_TYPE_ROOT_PORT, 0x03,
+		       0x24);
 	sim_add_bridge(w.sim, second, NULL, 0x18, PCI_EXP_TYPE_ROOT_PORT, 0, 0);
 	world_run(&w);
 	EXPECT(world_clean(&w));
@@ -368,8 +368,8 @@ static void circular_capabilities(void)
 	fn->config[fn->aer_cap / 4] = 0x0001 | 1 << 16 |
 				      (uint32_t)fn->aer_cap << 20;
 	w.port1->config[w.port1->pcie_cap / 4] =
-		(w.port1->config[w.port1->pcie_cap / 4] & 0xffff0000u) |
-		0x05 | (uint32_t)w.port1->pcie_cap << 8;
+		(w.port1->config[w.port1->pcie_cap / 4] & 0xffff0000u) | 0x05 |
+		(uint32_t)w.port1->pcie_cap << 8;
 	w.sim->limit_us = 300000;
 	world_run(&w);
 	EXPECT(world_clean(&w));
