@@ -212,6 +212,7 @@ const char *kq_word_policy(uint32_t policy)
 		[KQ_POLICY_ABORT] = "abort",
 		[KQ_POLICY_BYPASS] = "bypass",
 		[KQ_POLICY_PRESERVE] = "preserve",
+		[KQ_POLICY_SINK] = "sink",
 	};
 
 	return word(words, COUNT(words), policy);

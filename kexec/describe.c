@@ -14,10 +14,13 @@ static const char help[] =
 	"kexec\n"
 	"\n"
 	"     --smmu-policy=POLICY[,BASE=POLICY]...\n"
-	"                      Leave the SMMUs as abort, bypass or preserve; "
-	"BASE is\n"
-	"                      the address of one of them (default abort).\n"
-	"     --smmu-probe=MS  Not supported by this version.\n"
+	"                      Leave the SMMUs as abort, bypass, preserve or "
+	"sink;\n"
+	"                      BASE is the address of one of them (default "
+	"abort).\n"
+	"     --smmu-probe=MS  Watch that long for devices that still write, "
+	"and name\n"
+	"                      them in the report.\n"
 	"     --quiesce=LEVEL  How far to go with each function: none, bme "
 	"(bus\n"
 	"                      master off) or flr (and reset; default).\n"
@@ -168,6 +171,9 @@ void kq_describe_load(FILE *out, const struct kq_options *options,
 		kq_quiesce_name(settings->quiesce), load->plan->budget_ms);
 	fputs("SMMUs:      ", out);
 	describe_smmus(out, load->plan);
+	if (load->plan->probe_ms)
+		fprintf(out, "; watched for %u ms before",
+			load->plan->probe_ms);
 	fprintf(out, "\nimage:      %.1f MiB of memory\n",
 		mib(load->layout.image_size));
 	if (options->output)

@@ -28,22 +28,6 @@ static int check_options(const struct kq_options *options,
 	return 0;
 }
 
-/* What the user asked for and will not get; the inventory names the rest. */
-static void warn_of_smmus(struct kq_load *load)
-{
-	const struct kq_plan_smmu *smmus = kq_plan_smmus(load->plan);
-	uint32_t count = load->plan->smmus.count, old = 0;
-
-	for (uint32_t i = 0; i < count; i++)
-		old += smmus[i].type == KQ_SMMU_V1 ||
-		       smmus[i].type == KQ_SMMU_V2;
-	if (old)
-		kq_warn(&load->warnings,
-			"%u of %u SMMUs are SMMUv1 or v2: this version leaves "
-			"them as they are, whatever the policy",
-			old, count);
-}
-
 static int build_plan(const struct kq_options *options,
 		      const struct kq_settings *settings, struct kq_load *load,
 		      struct kq_message *message)
@@ -56,12 +40,8 @@ static int build_plan(const struct kq_options *options,
 	r = kq_inventory_collect(kq_machine_root(), &load->inventory, message);
 	if (r < 0)
 		return r;
-	r = kq_plan_build(load->inventory, settings, kind, NULL, &load->plan,
-			  &load->warnings, message);
-	if (r < 0)
-		return r;
-	warn_of_smmus(load);
-	return 0;
+	return kq_plan_build(load->inventory, settings, kind, NULL, &load->plan,
+			     &load->warnings, message);
 }
 
 static int lay_out(const struct kq_options *options, struct kq_load *load,

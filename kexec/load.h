@@ -26,7 +26,7 @@ struct kq_load {
  */
 static inline bool kq_load_handles_smmu(const struct kq_plan_smmu *smmu)
 {
-	return smmu->type == KQ_SMMU_V3;
+	return smmu->type != KQ_SMMU_OTHER;
 }
 
 /**

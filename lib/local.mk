@@ -7,8 +7,10 @@ lib_libkq_a_SOURCES = \
 	lib/blob.c lib/blob.h \
 	lib/error.c lib/error.h \
 	lib/inventory/acpi-table.c lib/inventory/acpi-table.h \
+	lib/inventory/components.c \
 	lib/inventory/devicetree.c lib/inventory/devicetree.h \
 	lib/inventory/dt-address.c lib/inventory/dt-address.h \
+	lib/inventory/dt-components.c \
 	lib/inventory/dt-reserved.c \
 	lib/inventory/inventory.c lib/inventory/inventory.h \
 	lib/inventory/iort.c lib/inventory/iort.h lib/inventory/iort-regs.h \

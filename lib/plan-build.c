@@ -15,6 +15,9 @@
 /* The stage reads up to 64 bytes behind a capability's start. */
 #define LAST_CAPABILITY (4096u - 64u)
 
+/* What every function level reset takes. PCIe Base Spec, FLR. */
+#define FLR_WAIT_MS 100u
+
 static int check_count(const char *what, size_t count, size_t most,
 		       struct kq_message *message)
 {
@@ -42,6 +45,10 @@ static int check_size(const struct kq_inventory *inventory,
 	if (r == 0)
 		r = check_count("reserved streams", inventory->stream_count,
 				KQ_PLAN_MAX_STREAMS, message);
+	if (r == 0)
+		r = check_count("devices behind SMMUs",
+				inventory->components.count,
+				KQ_PLAN_MAX_COMPONENTS, message);
 	return r;
 }
 
@@ -108,7 +115,8 @@ static struct kq_plan_header *new_plan(const struct kq_inventory *inventory)
 		sizeof(struct kq_plan_smmu));
 	lay_out(&head.streams, &end, inventory->stream_count,
 		sizeof(struct kq_plan_stream));
-	lay_out(&head.components, &end, 0, sizeof(struct kq_plan_component));
+	lay_out(&head.components, &end, inventory->components.count,
+		sizeof(struct kq_plan_component));
 	head.total_size = (uint32_t)kq_align_up(end, 8);
 
 	plan = calloc(1, head.total_size);
@@ -205,6 +213,7 @@ static void fill_smmus(const struct kq_inventory *inventory,
 {
 	for (size_t i = 0; i < inventory->smmu_count; i++) {
 		smmus[i].base = inventory->smmus[i].base;
+		smmus[i].twin = inventory->smmus[i].twin;
 		smmus[i].type = inventory->smmus[i].type;
 		smmus[i].flags = inventory->smmus[i].flags;
 		smmus[i].policy = policy_of(settings, smmus[i].base);
@@ -213,6 +222,64 @@ static void fill_smmus(const struct kq_inventory *inventory,
 		streams[i].stream_id = inventory->streams[i].stream_id;
 		streams[i].smmu = inventory->streams[i].smmu;
 	}
+}
+
+static void fill_components(const struct kq_inventory *inventory,
+			    struct kq_plan_component *components)
+{
+	for (size_t i = 0; i < inventory->components.count; i++) {
+		const struct kq_inventory_component *from =
+			&inventory->components.list[i];
+
+		components[i].stream_id = from->stream_id;
+		components[i].count = from->count;
+		components[i].smmu = from->smmu;
+		memcpy(components[i].name, from->name, sizeof(from->name));
+	}
+}
+
+/* The waits before the probe window that are known beforehand. */
+static uint32_t reset_wait_ms(const struct kq_plan_header *plan)
+{
+	uint32_t longest = 0;
+
+	/* An orderly kexec resets what its driver did not shut down: nothing,
+	 * if all is well. */
+	if (plan->quiesce != KQ_QUIESCE_FLR || plan->kind != KQ_PLAN_CRASH)
+		return 0;
+	for (uint32_t i = 0; i < plan->functions.count; i++) {
+		const struct kq_plan_function *fn = &kq_plan_functions(plan)[i];
+		uint32_t wait = FLR_WAIT_MS + fn->reset_delay_ms;
+
+		if (fn->flags & (KQ_FN_FLR | KQ_FN_AF_FLR) &&
+		    !(fn->flags & KQ_FN_SKIP) && wait > longest)
+			longest = wait;
+	}
+	return longest;
+}
+
+/* What the window cannot be, or cannot see. */
+static void check_probe(const struct kq_plan_header *plan,
+			struct kq_warnings *warnings)
+{
+	uint32_t resets = reset_wait_ms(plan);
+	uint32_t left = plan->budget_ms > resets ? plan->budget_ms - resets : 0;
+
+	if (plan->probe_ms == 0)
+		return;
+	if (plan->smmus.count == 0)
+		kq_warn(warnings,
+			"smmu-probe: this machine has no SMMU to watch with, ignoring");
+	else if (plan->probe_ms > left)
+		kq_warn(warnings,
+			"smmu-probe: %u ms do not fit: of quiesce-budget's %u ms at most %u are left for it (raise quiesce-budget)",
+			plan->probe_ms, plan->budget_ms, left);
+	for (uint32_t i = 0; i < plan->smmus.count; i++)
+		if (kq_plan_smmus(plan)[i].policy == KQ_POLICY_PRESERVE)
+			kq_warn(warnings,
+				"smmu-probe: the SMMU at 0x%" PRIx64
+				" keeps its tables (preserve), so it is not watched",
+				kq_plan_smmus(plan)[i].base);
 }
 
 static void fill_console(struct kq_plan_header *plan,
@@ -269,6 +336,7 @@ static void fill_header(struct kq_plan_header *plan,
 	plan->kind = kind;
 	plan->quiesce = settings->quiesce;
 	plan->budget_ms = settings->budget_ms;
+	plan->probe_ms = settings->probe_ms;
 	memcpy(plan->load_id, identity->load_id, sizeof(plan->load_id));
 	memcpy(plan->boot_id, identity->boot_id, sizeof(plan->boot_id));
 	plan->load_time_s = identity->load_time_s;
@@ -320,6 +388,9 @@ int kq_plan_build(const struct kq_inventory *inventory,
 	fill_smmus(inventory, settings,
 		   (struct kq_plan_smmu *)kq_plan_smmus(plan),
 		   (struct kq_plan_stream *)kq_plan_streams(plan));
+	fill_components(inventory, (struct kq_plan_component *)
+					   kq_plan_components(plan));
+	check_probe(plan, warnings);
 	kq_plan_seal(plan);
 
 	r = kq_plan_check(plan, plan->total_size);

@@ -22,6 +22,7 @@ static const struct word policy_words[] = {
 	{ "abort", KQ_POLICY_ABORT },
 	{ "bypass", KQ_POLICY_BYPASS },
 	{ "preserve", KQ_POLICY_PRESERVE },
+	{ "sink", KQ_POLICY_SINK },
 	{ NULL, 0 },
 };
 
@@ -141,13 +142,9 @@ static int parse_policy(const char *text, size_t length, enum kq_policy *ret,
 		*ret = word->value;
 		return 0;
 	}
-	if (length == 4 && memcmp(text, "sink", 4) == 0)
-		return kq_fail(
-			message, KQ_ERR_NOTSUP,
-			"smmu-policy 'sink' is not supported by this version (use abort, bypass or preserve)");
 	return kq_fail(
 		message, KQ_ERR_VALUE,
-		"unknown smmu-policy '%.*s' (use abort, bypass or preserve)",
+		"unknown smmu-policy '%.*s' (use abort, bypass, preserve or sink)",
 		(int)length, text);
 }
 
@@ -213,13 +210,31 @@ static int set_smmu_policy(struct kq_settings *settings, const char *value,
 	}
 }
 
+/* strtoul takes signs and blanks; a time has neither. */
+static bool parse_ms(const char *text, unsigned long least, unsigned long most,
+		     uint32_t *ret)
+{
+	unsigned long ms;
+	char *end;
+
+	errno = 0;
+	ms = strtoul(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end || errno || ms < least ||
+	    ms > most)
+		return false;
+	*ret = (uint32_t)ms;
+	return true;
+}
+
 static int set_smmu_probe(struct kq_settings *settings, const char *value,
 			  struct kq_message *message)
 {
-	(void)settings;
-	(void)value;
-	return kq_fail(message, KQ_ERR_NOTSUP,
-		       "smmu-probe is not supported by this version");
+	if (parse_ms(value, 1, KQ_PLAN_MAX_PROBE_MS, &settings->probe_ms))
+		return 0;
+	return kq_fail(
+		message, KQ_ERR_VALUE,
+		"smmu-probe '%s' is not a number of milliseconds from 1 to %u",
+		value, KQ_PLAN_MAX_PROBE_MS);
 }
 
 static int set_quiesce(struct kq_settings *settings, const char *value,
@@ -267,20 +282,12 @@ static int set_skip(struct kq_settings *settings, const char *value,
 static int set_budget(struct kq_settings *settings, const char *value,
 		      struct kq_message *message)
 {
-	unsigned long ms;
-	char *end;
-
-	errno = 0;
-	ms = strtoul(value, &end, 10);
-	/* strtoul takes signs and blanks; a budget has neither. */
-	if (*value < '0' || *value > '9' || *end || errno || ms < 1 ||
-	    ms > KQ_PLAN_MAX_BUDGET_MS)
-		return kq_fail(
-			message, KQ_ERR_VALUE,
-			"quiesce-budget '%s' is not a number of milliseconds from 1 to %u",
-			value, KQ_PLAN_MAX_BUDGET_MS);
-	settings->budget_ms = (uint32_t)ms;
-	return 0;
+	if (parse_ms(value, 1, KQ_PLAN_MAX_BUDGET_MS, &settings->budget_ms))
+		return 0;
+	return kq_fail(
+		message, KQ_ERR_VALUE,
+		"quiesce-budget '%s' is not a number of milliseconds from 1 to %u",
+		value, KQ_PLAN_MAX_BUDGET_MS);
 }
 
 static int set_console(struct kq_settings *settings, const char *value,

@@ -43,6 +43,7 @@ struct kq_settings {
 	enum kq_policy policy; /* of SMMUs that smmus[] does not name */
 	struct kq_settings_smmu smmus[KQ_PLAN_MAX_SMMUS];
 	size_t smmu_count;
+	uint32_t probe_ms; /* 0: no probe window */
 	enum kq_quiesce quiesce;
 	struct kq_settings_skip skip[KQ_SETTINGS_MAX_SKIP];
 	size_t skip_count;
@@ -57,8 +58,9 @@ struct kq_settings {
 /**
  * kq_settings_init() - the defaults
  *
- * Policy abort, quiesce flr, 2000 ms, no console, bridges left on, the stock
- * kexec that configure found, the installed stage; not enabled.
+ * Policy abort, no probe window, quiesce flr, 2000 ms, no console, bridges
+ * left on, the stock kexec that configure found, the installed stage; not
+ * enabled.
  */
 void kq_settings_init(struct kq_settings *settings);
 
@@ -74,8 +76,7 @@ void kq_settings_init(struct kq_settings *settings);
  * quiesce-console, quiesce-bridges, kexec, stage.
  *
  * Return: 0; -KQ_ERR_NOTFOUND no such key; -KQ_ERR_VALUE bad value;
- * -KQ_ERR_NOTSUP known, but not supported by this version; -KQ_ERR_NOSPACE
- * list or path too long.
+ * -KQ_ERR_NOSPACE list or path too long.
  */
 int kq_settings_set(struct kq_settings *settings, const char *key,
 		    const char *value, struct kq_message *message);
@@ -105,7 +106,7 @@ int kq_settings_load_file(struct kq_settings *settings, const char *path,
 int kq_settings_load(struct kq_settings *settings, struct kq_message *message);
 
 /**
- * kq_policy_name() - the word for a policy: "abort", "bypass", "preserve"
+ * kq_policy_name() - the word for a policy: "abort", "bypass", "preserve", "sink"
  */
 const char *kq_policy_name(enum kq_policy policy);
 

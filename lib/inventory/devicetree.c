@@ -33,26 +33,40 @@ static const struct host_kind {
 	{ "hisilicon,hip07-pcie-ecam", KQ_HOST_ROOT_BUS_HIDDEN },
 };
 
-/* Exact names first; then makers whose SMMUs only their own driver knows. */
+/*
+ * A node has several compatible strings; the first one of these that it has
+ * counts. What Linux' drivers/iommu/arm/arm-smmu/arm-smmu-impl.c treats
+ * specially is in the flags.
+ */
 static const struct smmu_kind {
 	const char *compatible;
 	uint32_t type;
+	uint32_t flags; /* KQ_SMMU_* */
+	bool twins; /* a second register block is a second instance */
 } smmu_kinds[] = {
-	{ "arm,smmu-v3", KQ_SMMU_V3 },
-	{ "marvell,ap806-smmu-500", KQ_SMMU_V2 },
-	{ "arm,mmu-500", KQ_SMMU_V2 },
-	{ "arm,mmu-401", KQ_SMMU_V2 },
-	{ "arm,mmu-400", KQ_SMMU_V1 },
-	{ "arm,smmu-v2", KQ_SMMU_V2 },
-	{ "cavium,smmu-v2", KQ_SMMU_V2 },
-	{ "arm,smmu-v1", KQ_SMMU_V1 },
+	{ "arm,smmu-v3", KQ_SMMU_V3, 0, false },
+	{ "marvell,ap806-smmu-500", KQ_SMMU_V2,
+	  KQ_SMMU_MMU500 | KQ_SMMU_SPLIT64, false },
+	{ "nvidia,tegra234-smmu", KQ_SMMU_V2, 0, true },
+	{ "nvidia,tegra194-smmu", KQ_SMMU_V2, 0, true },
+	{ "nvidia,tegra186-smmu", KQ_SMMU_V2, 0, true },
+	{ "nvidia,smmu-500", KQ_SMMU_V2, KQ_SMMU_MMU500, false },
+	{ "arm,mmu-500", KQ_SMMU_V2, KQ_SMMU_MMU500, false },
+	{ "arm,mmu-401", KQ_SMMU_V2, 0, false },
+	{ "arm,mmu-400", KQ_SMMU_V1, 0, false },
+	{ "arm,smmu-v2", KQ_SMMU_V2, 0, false },
+	{ "cavium,smmu-v2", KQ_SMMU_V2, 0, false },
+	{ "arm,smmu-v1", KQ_SMMU_V1, 0, false },
 };
 
 /*
- * Qualcomm's hypervisor watches its SMMUs; NVIDIA's are twins that must be
- * written alike.
+ * SMMUs of these makers with another name than those above are of a kind that
+ * only their own drivers know, even if they claim to be Arm's as well.
+ * Qualcomm's firmware watches its SMMUs.
  */
 static const char *const foreign_makers[] = { "qcom,", "nvidia," };
+
+static const struct smmu_kind foreign_smmu = { "", KQ_SMMU_OTHER, 0, false };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -76,28 +90,77 @@ static bool is_foreign_smmu(const char *compatible)
 	return false;
 }
 
-/* Type of an SMMU and the string that told it; 0: no SMMU. */
-static uint32_t smmu_type(const void *fdt, int node, const char **ret)
+static const struct smmu_kind *known_smmu(const char *compatible)
 {
+	for (size_t k = 0; k < COUNT(smmu_kinds); k++)
+		if (strcmp(compatible, smmu_kinds[k].compatible) == 0)
+			return &smmu_kinds[k];
+	return NULL;
+}
+
+/* Kind of an SMMU and the string that told it; NULL: no SMMU. */
+static const struct smmu_kind *smmu_kind(const void *fdt, int node,
+					 const char **ret)
+{
+	const struct smmu_kind *kind = NULL, *known;
 	const char *name;
-	uint32_t type = 0;
 
 	for (int i = 0; (name = compatible_at(fdt, node, i)); i++) {
-		if (is_foreign_smmu(name)) {
+		known = known_smmu(name);
+		if (!known && is_foreign_smmu(name)) {
 			*ret = name;
-			return KQ_SMMU_OTHER;
+			return &foreign_smmu;
 		}
-		for (size_t k = 0; k < COUNT(smmu_kinds) && !type; k++)
-			if (strcmp(name, smmu_kinds[k].compatible) == 0) {
-				type = smmu_kinds[k].type;
-				*ret = name;
-			}
+		if (!known || kind)
+			continue;
+		kind = known;
+		*ret = name;
 	}
-	/* Calxeda: the registers are not where they belong. */
-	if (type &&
-	    fdt_getprop(fdt, node, "calxeda,smmu-secure-config-access", NULL))
-		return KQ_SMMU_OTHER;
-	return type;
+	return kind;
+}
+
+static bool usable_base(uint64_t base)
+{
+	return base != 0 && base % 4096 == 0 &&
+	       base <= UINT64_MAX - KQ_BIT64(32);
+}
+
+static bool has_property(const void *fdt, int node, const char *name)
+{
+	return fdt_getprop(fdt, node, name, NULL) != NULL;
+}
+
+/* The second of two instances that must be written alike; false: nonsense. */
+static bool read_twin(const void *fdt, int node, struct kq_inventory_smmu *smmu)
+{
+	uint64_t size;
+
+	if (kq_dt_reg(fdt, node, 1, &smmu->twin, &size) < 0) {
+		smmu->twin = 0; /* some of them stand alone */
+		return true;
+	}
+	return usable_base(smmu->twin) && smmu->twin != smmu->base;
+}
+
+static bool read_smmu(const void *fdt, int node, const struct smmu_kind *kind,
+		      struct kq_inventory_smmu *smmu)
+{
+	uint64_t size;
+
+	smmu->type = kind->type;
+	smmu->flags = kind->flags;
+	smmu->twin = 0;
+	if (kq_dt_reg(fdt, node, 0, &smmu->base, &size) < 0 ||
+	    !usable_base(smmu->base))
+		return false;
+	if (kind->twins && !read_twin(fdt, node, smmu))
+		return false;
+	smmu->coherent = has_property(fdt, node, "dma-coherent");
+	if (has_property(fdt, node, "cavium,cn9900-broken-page1-regspace"))
+		smmu->flags |= KQ_SMMU_PAGE0_ONLY;
+	if (has_property(fdt, node, "calxeda,smmu-secure-config-access"))
+		smmu->flags |= KQ_SMMU_CALXEDA;
+	return true;
 }
 
 static int add_smmu(struct kq_dt *dt, int node, struct kq_warnings *warnings,
@@ -105,31 +168,24 @@ static int add_smmu(struct kq_dt *dt, int node, struct kq_warnings *warnings,
 {
 	struct kq_inventory_smmu *smmu = &dt->smmus[dt->smmu_count];
 	struct kq_dt_smmu *at = &dt->smmu_nodes[dt->smmu_count];
+	const struct smmu_kind *kind;
 	const char *name;
-	uint64_t size;
 
-	smmu->type = smmu_type(dt->fdt, node, &name);
-	if (!smmu->type)
+	kind = smmu_kind(dt->fdt, node, &name);
+	if (!kind)
 		return 0;
 	if (dt->smmu_count == KQ_PLAN_MAX_SMMUS)
 		return kq_fail(
 			message, KQ_ERR_NOSPACE,
 			"plan too large: this machine has more than %u SMMUs",
 			KQ_PLAN_MAX_SMMUS);
-	if (kq_dt_reg(dt->fdt, node, &smmu->base, &size) < 0 ||
-	    smmu->base == 0 || smmu->base % 4096 ||
-	    smmu->base > UINT64_MAX - KQ_BIT64(32)) {
+	if (!read_smmu(dt->fdt, node, kind, smmu)) {
 		kq_warn(warnings,
 			"the device tree gives no usable address for the SMMU %s, ignoring it",
 			fdt_get_name(dt->fdt, node, NULL));
 		return 0;
 	}
 	snprintf(smmu->model, sizeof(smmu->model), "%s", name);
-	smmu->coherent = fdt_getprop(dt->fdt, node, "dma-coherent", NULL);
-	smmu->flags = fdt_getprop(dt->fdt, node,
-				  "cavium,cn9900-broken-page1-regspace", NULL)
-			      ? KQ_SMMU_PAGE0_ONLY
-			      : 0;
 	if (smmu->type == KQ_SMMU_OTHER)
 		kq_warn(warnings,
 			"SMMU at 0x%" PRIx64 " (%s): the stage leaves it alone",
@@ -167,7 +223,7 @@ static bool read_window(const void *fdt, int node,
 	int length;
 	const fdt32_t *range = fdt_getprop(fdt, node, "bus-range", &length);
 
-	if (kq_dt_reg(fdt, node, &base, &size) < 0)
+	if (kq_dt_reg(fdt, node, 0, &base, &size) < 0)
 		return false;
 	if (range && length >= 8) {
 		first = fdt32_ld(range);
@@ -230,6 +286,11 @@ static int add_host(struct kq_dt *dt, int node, struct kq_warnings *warnings,
 	return 0;
 }
 
+static bool is_host(const void *fdt, int node)
+{
+	return is_pci(fdt, node) || host_kind(fdt, node) != NULL;
+}
+
 /* The next node in the tree's order that is not below @node. */
 static int skip_subtree(const void *fdt, int node, int *depth)
 {
@@ -241,30 +302,28 @@ static int skip_subtree(const void *fdt, int node, int *depth)
 	return node;
 }
 
+int kq_dt_next(const void *fdt, int node, int *depth)
+{
+	/* What is below a host is PCI devices, not more hosts. */
+	if (node >= 0 && is_host(fdt, node))
+		node = skip_subtree(fdt, node, depth);
+	else
+		node = fdt_next_node(fdt, node, depth);
+	while (node >= 0 && *depth >= 0 && !kq_dt_enabled(fdt, node))
+		node = skip_subtree(fdt, node, depth);
+	return *depth >= 0 ? node : -1;
+}
+
 static int walk(struct kq_dt *dt, struct kq_warnings *warnings,
 		struct kq_message *message)
 {
-	int depth = 0, node = fdt_next_node(dt->fdt, -1, &depth);
+	int depth = 0, node = -1, r = 0;
 
-	while (node >= 0 && depth >= 0) {
-		bool host = is_pci(dt->fdt, node) ||
-			    host_kind(dt->fdt, node) != NULL;
-		bool enabled = kq_dt_enabled(dt->fdt, node);
-		int r = 0;
-
-		if (enabled && host)
-			r = add_host(dt, node, warnings, message);
-		else if (enabled)
-			r = add_smmu(dt, node, warnings, message);
-		if (r < 0)
-			return r;
-		/* What is below a host is PCI devices, not more hosts. */
-		if (host || !enabled)
-			node = skip_subtree(dt->fdt, node, &depth);
-		else
-			node = fdt_next_node(dt->fdt, node, &depth);
-	}
-	return 0;
+	while (r == 0 && (node = kq_dt_next(dt->fdt, node, &depth)) >= 0)
+		r = is_host(dt->fdt, node)
+			    ? add_host(dt, node, warnings, message)
+			    : add_smmu(dt, node, warnings, message);
+	return r;
 }
 
 int kq_dt_open(const void *fdt, size_t size, struct kq_dt *ret,
@@ -309,6 +368,29 @@ uint16_t kq_dt_find_smmu(const struct kq_dt *dt, uint32_t phandle)
 		if (dt->smmu_nodes[i].phandle == phandle && phandle != 0)
 			return (uint16_t)i;
 	return KQ_NONE;
+}
+
+bool kq_dt_next_iommu(const struct kq_dt *dt, int node, uint32_t *next,
+		      struct kq_dt_iommu *ret)
+{
+	int length, target;
+	const fdt32_t *p = fdt_getprop(dt->fdt, node, "iommus", &length);
+	uint32_t total = p && length > 0 ? (uint32_t)length / 4 : 0;
+	uint32_t cells = 1;
+
+	if (*next >= total || total - *next < 2)
+		return false;
+	p += *next;
+	target = fdt_node_offset_by_phandle(dt->fdt, fdt32_ld(p));
+	if (target >= 0)
+		kq_dt_u32(dt->fdt, target, "#iommu-cells", &cells);
+	if (cells < 1 || cells >= total - *next)
+		return false;
+	ret->smmu = kq_dt_find_smmu(dt, fdt32_ld(p));
+	ret->stream_id = fdt32_ld(p + 1);
+	ret->mask = cells > 1 ? fdt32_ld(p + 2) : 0;
+	*next += cells + 1;
+	return true;
 }
 
 static int stream_cells(const struct kq_dt *dt, uint32_t phandle)

@@ -63,6 +63,37 @@ void kq_dt_close(struct kq_dt *dt);
  */
 uint16_t kq_dt_find_smmu(const struct kq_dt *dt, uint32_t phandle);
 
+/* One entry of a device's iommus property. */
+struct kq_dt_iommu {
+	uint16_t smmu; /* index into dt->smmus, or KQ_NONE */
+	uint32_t stream_id;
+	uint32_t mask; /* bits of the StreamID that may have any value */
+};
+
+/**
+ * kq_dt_next_iommu() - step through a device's iommus property
+ * @dt:   opened tree
+ * @node: the device
+ * @next: where to go on; 0 for the first entry
+ * @ret:  the entry
+ *
+ * Return: false when there are no more.
+ */
+bool kq_dt_next_iommu(const struct kq_dt *dt, int node, uint32_t *next,
+		      struct kq_dt_iommu *ret);
+
+/**
+ * kq_dt_next() - step through the nodes that are switched on
+ * @fdt:   a tree that kq_dt_check() accepted
+ * @node:  where to go on from; -1 for the first node
+ * @depth: 0 for the first node; kept for the next
+ *
+ * Nodes below one that is switched off, or below a PCI host, are left out.
+ *
+ * Return: the next node; negative when there are no more.
+ */
+int kq_dt_next(const void *fdt, int node, int *depth);
+
 /**
  * kq_dt_map() - find the SMMU and StreamID of a PCI requester
  * @dt:           opened tree
@@ -92,6 +123,20 @@ int kq_dt_map(const struct kq_dt *dt, size_t host, uint16_t requester_id,
 int kq_dt_reserved(const struct kq_dt *dt, struct kq_inventory_stream **ret,
 		   size_t *count, struct kq_warnings *warnings,
 		   struct kq_message *message);
+
+/**
+ * kq_dt_components() - list devices behind SMMUs that are no PCI functions
+ * @dt:       opened tree
+ * @ret:      list they are added to
+ * @warnings: told if there are more than a plan holds
+ * @message:  why it failed
+ *
+ * These are the nodes with an iommus property.
+ *
+ * Return: 0; -KQ_ERR_NOMEM.
+ */
+int kq_dt_components(const struct kq_dt *dt, struct kq_components *ret,
+		     struct kq_warnings *warnings, struct kq_message *message);
 
 /**
  * kq_dt_console() - find the console that the stage could print on

@@ -85,10 +85,11 @@ static bool translate(const void *fdt, int bus, int parent, uint64_t *address)
 	return false;
 }
 
-int kq_dt_reg(const void *fdt, int node, uint64_t *address, uint64_t *size)
+int kq_dt_reg(const void *fdt, int node, int index, uint64_t *address,
+	      uint64_t *size)
 {
 	int path[MAX_DEPTH], depth = ancestors(fdt, node, path);
-	int address_cells, size_cells, length;
+	int address_cells, size_cells, entry, length;
 	const fdt32_t *p = fdt_getprop(fdt, node, "reg", &length);
 	uint64_t at, bytes;
 
@@ -96,9 +97,12 @@ int kq_dt_reg(const void *fdt, int node, uint64_t *address, uint64_t *size)
 		return -KQ_ERR_NOTFOUND;
 	address_cells = fdt_address_cells(fdt, path[depth - 1]);
 	size_cells = fdt_size_cells(fdt, path[depth - 1]);
+	entry = address_cells + size_cells;
 	if (address_cells < 1 || size_cells < 0 ||
-	    length < (address_cells + size_cells) * 4 ||
-	    !take_cells(&p, address_cells, &at) ||
+	    length / 4 / entry <= index)
+		return -KQ_ERR_NOTFOUND;
+	p += index * entry;
+	if (!take_cells(&p, address_cells, &at) ||
 	    !take_cells(&p, size_cells, &bytes))
 		return -KQ_ERR_NOTFOUND;
 	for (int i = depth - 1; i > 0; i--)

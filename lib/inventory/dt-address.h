@@ -21,15 +21,17 @@
 int kq_dt_check(const void *fdt, size_t size);
 
 /**
- * kq_dt_reg() - physical address and size of a node's first register block
+ * kq_dt_reg() - physical address and size of one of a node's register blocks
  * @fdt:     tree
  * @node:    offset of the node
+ * @index:   which, from 0
  * @address: physical address, translated through all parents' ranges
  * @size:    bytes, 0 if the tree gives none
  *
  * Return: 0; -KQ_ERR_NOTFOUND no such address, or the CPU cannot reach it.
  */
-int kq_dt_reg(const void *fdt, int node, uint64_t *address, uint64_t *size);
+int kq_dt_reg(const void *fdt, int node, int index, uint64_t *address,
+	      uint64_t *size);
 
 /**
  * kq_dt_u32() - read a property of one cell

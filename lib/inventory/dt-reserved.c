@@ -50,45 +50,28 @@ static int add_masked(struct list *list, uint16_t smmu, uint32_t id,
 	return r;
 }
 
-static uint32_t iommu_cells(const struct kq_dt *dt, uint32_t phandle)
-{
-	int node = fdt_node_offset_by_phandle(dt->fdt, phandle);
-	uint32_t cells = 1;
-
-	if (node >= 0)
-		kq_dt_u32(dt->fdt, node, "#iommu-cells", &cells);
-	return cells;
-}
-
 /* All streams of the device at @node, from its iommus property. */
 static int add_device(struct list *list, int node)
 {
-	const void *fdt = list->dt->fdt;
-	int length, r = 0;
-	const fdt32_t *p = fdt_getprop(fdt, node, "iommus", &length);
-	uint32_t n = p ? (uint32_t)length / 4 : 0, cells;
+	const char *name = fdt_get_name(list->dt->fdt, node, NULL);
+	struct kq_dt_iommu iommu;
+	uint32_t next = 0;
+	int r = 0;
 
-	if (n == 0)
+	if (!fdt_getprop(list->dt->fdt, node, "iommus", NULL))
 		kq_warn(list->warnings,
 			"the device tree reserves memory for %s, whose StreamIDs cannot be told",
-			fdt_get_name(fdt, node, NULL));
-	for (; n >= 2 && r == 0; n -= cells + 1, p += cells + 1) {
-		uint16_t smmu = kq_dt_find_smmu(list->dt, fdt32_ld(p));
-		uint32_t mask = 0;
-
-		cells = iommu_cells(list->dt, fdt32_ld(p));
-		if (cells < 1 || cells >= n)
-			break;
-		if (cells > 1)
-			mask = fdt32_ld(p + 2);
-		if (smmu == KQ_NONE)
+			name);
+	while (r == 0 && kq_dt_next_iommu(list->dt, node, &next, &iommu)) {
+		if (iommu.smmu == KQ_NONE)
 			continue;
-		if (__builtin_popcount(mask) > MAX_MASK_BITS)
+		if (__builtin_popcount(iommu.mask) > MAX_MASK_BITS)
 			kq_warn(list->warnings,
 				"the device tree reserves too many streams for %s, ignoring them",
-				fdt_get_name(fdt, node, NULL));
+				name);
 		else
-			r = add_masked(list, smmu, fdt32_ld(p + 1), mask);
+			r = add_masked(list, iommu.smmu, iommu.stream_id,
+				       iommu.mask);
 	}
 	return r;
 }
@@ -115,7 +98,7 @@ static int add_region(struct list *list, int node)
 	uint64_t base, size;
 	int cells, ac, sc;
 
-	if (!p || kq_dt_reg(fdt, node, &base, &size) < 0)
+	if (!p || kq_dt_reg(fdt, node, 0, &base, &size) < 0)
 		return 0;
 	for (cells = length / 4; cells >= 3 && r == 0;
 	     cells -= 1 + ac + sc, p += 1 + ac + sc) {
@@ -211,7 +194,7 @@ void kq_dt_console(const struct kq_dt *dt, struct kq_inventory_console *console)
 	uint32_t shift = 0;
 
 	*console = (struct kq_inventory_console){ .type = KQ_CONSOLE_NONE };
-	if (node < 0 || kq_dt_reg(fdt, node, &address, &size) < 0 ||
+	if (node < 0 || kq_dt_reg(fdt, node, 0, &address, &size) < 0 ||
 	    address % 4)
 		return;
 	if (is_compatible(fdt, node, "arm,pl011") ||

@@ -197,6 +197,9 @@ static int use_iort(struct collector *c, const void *table, size_t size)
 	}
 	r = kq_iort_reserved(&iort, &inventory->streams,
 			     &inventory->stream_count, c->message);
+	if (r == 0)
+		r = kq_iort_components(&iort, &inventory->components,
+				       &inventory->warnings, c->message);
 	inventory->smmus = iort.smmus;
 	inventory->smmu_count = iort.smmu_count;
 	iort.smmus = NULL;
@@ -346,6 +349,9 @@ static int use_fdt(struct collector *c, const void *fdt, size_t size)
 		r = kq_dt_reserved(&dt, &inventory->streams,
 				   &inventory->stream_count,
 				   &inventory->warnings, c->message);
+	if (r == 0)
+		r = kq_dt_components(&dt, &inventory->components,
+				     &inventory->warnings, c->message);
 	kq_dt_console(&dt, &inventory->console);
 	inventory->smmus = dt.smmus;
 	inventory->smmu_count = dt.smmu_count;
@@ -418,6 +424,7 @@ void kq_inventory_free(struct kq_inventory *inventory)
 	free(inventory->hosts);
 	free(inventory->smmus);
 	free(inventory->streams);
+	free(inventory->components.list);
 	kq_warnings_fini(&inventory->warnings);
 	free(inventory);
 }

@@ -74,6 +74,7 @@ struct kq_inventory_host {
 
 struct kq_inventory_smmu {
 	uint64_t base; /* physical */
+	uint64_t twin; /* physical; second instance written alike, or 0 */
 	uint32_t type; /* enum kq_smmu_type */
 	uint32_t flags; /* KQ_SMMU_* of lib/plan.h */
 	bool coherent; /* firmware says its table walks snoop the caches */
@@ -84,6 +85,24 @@ struct kq_inventory_smmu {
 struct kq_inventory_stream {
 	uint32_t stream_id;
 	uint16_t smmu; /* index into smmus */
+};
+
+/*
+ * Streams of a device that is no PCI function (IORT named component, DT node
+ * with iommus). They only give the report names: some may be missing.
+ */
+struct kq_inventory_component {
+	uint32_t stream_id; /* first of @count */
+	uint32_t count;
+	uint16_t smmu; /* index into smmus */
+	char name[KQ_COMPONENT_NAME_SIZE]; /* path of its firmware node */
+};
+
+/* The list grows up to what a plan holds. */
+struct kq_components {
+	struct kq_inventory_component *list;
+	size_t count;
+	bool full; /* some are missing, and a warning said so */
 };
 
 /* The serial console that firmware names, for --quiesce-console=auto. */
@@ -108,6 +127,7 @@ struct kq_inventory {
 	size_t smmu_count;
 	struct kq_inventory_stream *streams;
 	size_t stream_count;
+	struct kq_components components; /* in firmware order */
 	struct kq_inventory_console console;
 	struct kq_warnings warnings; /* worth showing to the user */
 };
@@ -145,6 +165,23 @@ void kq_inventory_free(struct kq_inventory *inventory);
  */
 long kq_inventory_find(const struct kq_inventory *inventory, uint16_t segment,
 		       uint16_t bdf);
+
+/**
+ * kq_components_add() - add streams of one device
+ * @components: the list
+ * @smmu:       index of its SMMU
+ * @stream_id:  first StreamID
+ * @count:      how many; what is beyond the last StreamID is cut off
+ * @name:       path of its firmware node; of one that is too long the end is
+ *              kept, which is what tells devices apart
+ * @length:     bytes of @name
+ * @warnings:   told once if the list is full
+ *
+ * Return: 0; -KQ_ERR_NOMEM.
+ */
+int kq_components_add(struct kq_components *components, uint16_t smmu,
+		      uint32_t stream_id, uint64_t count, const char *name,
+		      size_t length, struct kq_warnings *warnings);
 
 /**
  * kq_reset_name() - short word for a reset method: "flr", "af_flr" or "none"

@@ -33,6 +33,9 @@
 #define   IORT_MAP_SINGLE KQ_BIT32(0) /* any input ID becomes OUTPUT_BASE */
 #define IORT_MAP_SIZE 20u
 
+/* Named component node. */
+#define IORT_NC_NAME 29u /* path in the ACPI namespace, ends with a NUL */
+
 /* Root complex node. */
 #define IORT_RC_SEGMENT 28u
 #define IORT_RC_MIN_SIZE 32u

@@ -158,13 +158,14 @@ static bool is_qualcomm(const uint8_t *table)
 static const struct smmu2_model {
 	const char *name;
 	enum kq_smmu_type type;
+	uint32_t flags; /* KQ_SMMU_* */
 } smmu2_models[] = {
-	[IORT_SMMU_MODEL_V1] = { "SMMUv1", KQ_SMMU_V1 },
-	[IORT_SMMU_MODEL_V2] = { "SMMUv2", KQ_SMMU_V2 },
-	[IORT_SMMU_MODEL_MMU400] = { "MMU-400", KQ_SMMU_V1 },
-	[IORT_SMMU_MODEL_MMU500] = { "MMU-500", KQ_SMMU_V2 },
-	[IORT_SMMU_MODEL_MMU401] = { "MMU-401", KQ_SMMU_V2 },
-	[IORT_SMMU_MODEL_THUNDERX] = { "ThunderX SMMUv2", KQ_SMMU_V2 },
+	[IORT_SMMU_MODEL_V1] = { "SMMUv1", KQ_SMMU_V1, 0 },
+	[IORT_SMMU_MODEL_V2] = { "SMMUv2", KQ_SMMU_V2, 0 },
+	[IORT_SMMU_MODEL_MMU400] = { "MMU-400", KQ_SMMU_V1, 0 },
+	[IORT_SMMU_MODEL_MMU500] = { "MMU-500", KQ_SMMU_V2, KQ_SMMU_MMU500 },
+	[IORT_SMMU_MODEL_MMU401] = { "MMU-401", KQ_SMMU_V2, 0 },
+	[IORT_SMMU_MODEL_THUNDERX] = { "ThunderX SMMUv2", KQ_SMMU_V2, 0 },
 };
 
 #define SMMU2_MODEL_COUNT (sizeof(smmu2_models) / sizeof(smmu2_models[0]))
@@ -182,6 +183,7 @@ static void read_smmu2(const struct kq_iort *iort, const uint8_t *node,
 		strcpy(smmu->model, "Qualcomm SMMU");
 	} else if (model < SMMU2_MODEL_COUNT) {
 		smmu->type = smmu2_models[model].type;
+		smmu->flags = smmu2_models[model].flags;
 		strcpy(smmu->model, smmu2_models[model].name);
 	} else {
 		smmu->type = KQ_SMMU_OTHER;
@@ -440,5 +442,48 @@ int kq_iort_reserved(const struct kq_iort *iort,
 	}
 	*ret = streams;
 	*count = n;
+	return 0;
+}
+
+/* The streams of one mapping, if it leads to an SMMU. */
+static int add_component(const struct kq_iort *iort, const uint8_t *node,
+			 const uint8_t *map, struct kq_components *ret,
+			 struct kq_warnings *warnings)
+{
+	const struct kq_iort_node *to =
+		find_node(iort, kq_le32(map + IORT_MAP_OUTPUT_NODE));
+	uint32_t length = kq_le16(node + IORT_NODE_LENGTH);
+	uint64_t count = (uint64_t)kq_le32(map + IORT_MAP_COUNT) + 1;
+	const char *name = "";
+
+	if (!to || to->smmu == KQ_NONE)
+		return 0;
+	if (kq_le32(map + IORT_MAP_FLAGS) & IORT_MAP_SINGLE)
+		count = 1;
+	if (length > IORT_NC_NAME) {
+		name = (const char *)node + IORT_NC_NAME;
+		length -= IORT_NC_NAME;
+	} else {
+		length = 0;
+	}
+	return kq_components_add(ret, to->smmu,
+				 kq_le32(map + IORT_MAP_OUTPUT_BASE), count,
+				 name, strnlen(name, length), warnings);
+}
+
+int kq_iort_components(const struct kq_iort *iort, struct kq_components *ret,
+		       struct kq_warnings *warnings, struct kq_message *message)
+{
+	for (size_t i = 0; i < iort->node_count; i++) {
+		const uint8_t *node = iort->table + iort->nodes[i].offset;
+
+		if (iort->nodes[i].type != IORT_TYPE_NAMED_COMPONENT)
+			continue;
+		for (uint32_t m = 0; m < map_count(node); m++)
+			if (add_component(iort, node, map_at(node, m), ret,
+					  warnings) < 0)
+				return kq_fail(message, KQ_ERR_NOMEM,
+					       "out of memory");
+	}
 	return 0;
 }

@@ -77,4 +77,20 @@ int kq_iort_reserved(const struct kq_iort *iort,
 		     struct kq_inventory_stream **ret, size_t *count,
 		     struct kq_message *message);
 
+/**
+ * kq_iort_components() - list devices behind SMMUs that are no PCI functions
+ * @iort:     opened table
+ * @ret:      list they are added to
+ * @warnings: told if there are more than a plan holds
+ * @message:  why it failed
+ *
+ * These are the named component nodes; each mapping of one that leads to an
+ * SMMU is a range of StreamIDs.
+ *
+ * Return: 0; -KQ_ERR_NOMEM.
+ */
+int kq_iort_components(const struct kq_iort *iort, struct kq_components *ret,
+		       struct kq_warnings *warnings,
+		       struct kq_message *message);
+
 #endif

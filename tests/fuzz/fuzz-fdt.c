@@ -12,6 +12,7 @@
 static void use_tree(const struct kq_dt *dt, struct kq_warnings *warnings)
 {
 	struct kq_inventory_console console;
+	struct kq_components components = { 0 };
 	struct kq_inventory_stream *streams;
 	struct kq_message message;
 	uint32_t stream_id;
@@ -24,6 +25,14 @@ static void use_tree(const struct kq_dt *dt, struct kq_warnings *warnings)
 				      &stream_id) == 0 &&
 			    smmu >= dt->smmu_count)
 				abort();
+	if (kq_dt_components(dt, &components, warnings, &message) < 0)
+		abort();
+	for (size_t i = 0; i < components.count; i++)
+		if (components.list[i].smmu >= dt->smmu_count ||
+		    components.list[i].count >
+			    UINT32_MAX - components.list[i].stream_id)
+			abort();
+	free(components.list);
 	kq_dt_console(dt, &console);
 	if (console.address % 4)
 		abort();

@@ -9,9 +9,10 @@
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/acpi-build.h"
 
-static void use_table(const struct kq_iort *iort)
+static void use_table(const struct kq_iort *iort, struct kq_warnings *warnings)
 {
 	struct kq_inventory_stream *streams;
+	struct kq_components components = { 0 };
 	struct kq_message message;
 	uint32_t stream_id;
 	uint16_t smmu;
@@ -23,6 +24,14 @@ static void use_table(const struct kq_iort *iort)
 					&stream_id) == 0 &&
 			    smmu >= iort->smmu_count)
 				abort();
+	if (kq_iort_components(iort, &components, warnings, &message) < 0)
+		abort();
+	for (size_t i = 0; i < components.count; i++)
+		if (components.list[i].smmu >= iort->smmu_count ||
+		    components.list[i].count >
+			    UINT32_MAX - components.list[i].stream_id)
+			abort();
+	free(components.list);
 	if (kq_iort_reserved(iort, &streams, &count, &message) < 0)
 		return;
 	for (size_t i = 0; i < count; i++)
@@ -38,7 +47,7 @@ static void read_table(const uint8_t *data, size_t size)
 	struct kq_iort iort;
 
 	if (kq_iort_open(data, size, &iort, &warnings, &message) == 0) {
-		use_table(&iort);
+		use_table(&iort, &warnings);
 		kq_iort_close(&iort);
 	}
 	kq_warnings_fini(&warnings);
@@ -62,7 +71,7 @@ size_t kq_fuzz_seed(unsigned int index, uint8_t *data)
 
 	if (index >= 2)
 		return 0;
-	iort_begin(&table, index ? 5 : 0, index ? "KQTEST" : "QCOM  ", 6);
+	iort_begin(&table, index ? 5 : 0, index ? "KQTEST" : "QCOM  ", 7);
 	its = iort_its(&table);
 	smmu3 = iort_smmu3(&table, 0x9050000, 1, index);
 	smmu2 = iort_smmu2(&table, 0x2b500000, 3, 2);
@@ -74,6 +83,9 @@ size_t kq_fuzz_seed(unsigned int index, uint8_t *data)
 	iort_map(&table, 0, 0, 0x77, smmu3, 1);
 	iort_rmr(&table, 1);
 	iort_map(&table, 0, 3, 0x40, smmu3, 0);
+	iort_nc(&table, "\\_SB.DMA0", 2);
+	iort_map(&table, 0, 0, 0x60, smmu3, 1);
+	iort_map(&table, 0, 7, 0x68, smmu2, 0);
 	size = acpi_end(&table);
 	memcpy(data, table.data, size);
 	return size;

@@ -173,6 +173,21 @@ static inline uint32_t iort_rc(struct acpi_table *table, uint32_t segment,
 	return offset;
 }
 
+/* A named component; its @maps mappings must follow. */
+static inline uint32_t iort_nc(struct acpi_table *table, const char *name,
+			       uint32_t maps)
+{
+	uint32_t length = ((uint32_t)strlen(name) + 1 + 3 + 1) & ~3u;
+	uint32_t offset = iort_begin_node(table, 1, 2, 13 - 1 + length, maps);
+
+	acpi_put(table, 4, 0);
+	acpi_put(table, 8, 0);
+	acpi_put(table, 1, 40);
+	for (uint32_t i = 0; i < length - 1; i++)
+		acpi_put(table, 1, i < strlen(name) ? (uint8_t)name[i] : 0);
+	return offset;
+}
+
 /* A reserved memory range; its @maps mappings must follow. */
 static inline uint32_t iort_rmr(struct acpi_table *table, uint32_t maps)
 {

@@ -127,7 +127,7 @@ static void translated_and_masked(void)
 	struct kq_inventory_console console;
 
 	open_source("soc.dts");
-	assert(dt.smmu_count == 5);
+	assert(dt.smmu_count == 9);
 	/* 0x1000 on a bus that starts at 0xf_0000_0000. */
 	assert(dt.smmus[0].base == 0xf00010000);
 	assert(dt.smmus[0].type == KQ_SMMU_V2 && !dt.smmus[0].coherent);
@@ -137,9 +137,9 @@ static void translated_and_masked(void)
 	assert(dt.smmus[2].flags == KQ_SMMU_PAGE0_ONLY);
 	assert(dt.smmus[3].type == KQ_SMMU_OTHER);
 	assert(strcmp(dt.smmus[3].model, "qcom,sdm845-smmu-500") == 0);
-	assert(dt.smmus[4].type == KQ_SMMU_OTHER);
 	assert(warned("0xf00040000 (qcom,sdm845-smmu-500)"));
 	assert(warned("no usable address for the SMMU smmu@60000"));
+	assert(warned("no usable address for the SMMU smmu@b0000"));
 
 	assert(dt.host_count == 4);
 	/* bus-range 0x10..0x2f, but reg has room for 16 buses only. */
@@ -172,6 +172,58 @@ static void translated_and_masked(void)
 	kq_dt_console(&dt, &console);
 	assert(console.type == KQ_CONSOLE_UART8250);
 	assert(console.address == 0xf00200000 && console.shift == 2);
+	close_source();
+}
+
+/* What SMMUs of single makers need, as far as Linux knows it. */
+static void smmu_quirks(void)
+{
+	open_source("soc.dts");
+	assert(dt.smmus[0].flags == KQ_SMMU_MMU500 && !dt.smmus[0].twin);
+	assert(dt.smmus[1].flags == 0);
+	assert(dt.smmus[4].type == KQ_SMMU_V2 && dt.smmus[4].flags == 0);
+	assert(dt.smmus[4].base == 0xf00050000);
+	assert(dt.smmus[4].twin == 0xf00060000);
+	/* One that stands alone. */
+	assert(dt.smmus[5].type == KQ_SMMU_V2 && dt.smmus[5].twin == 0);
+	assert(dt.smmus[6].type == KQ_SMMU_V2);
+	assert(dt.smmus[6].flags == (KQ_SMMU_MMU500 | KQ_SMMU_SPLIT64));
+	assert(dt.smmus[7].type == KQ_SMMU_V1);
+	assert(dt.smmus[7].flags == KQ_SMMU_CALXEDA);
+	assert(dt.smmus[8].type == KQ_SMMU_OTHER);
+	assert(warned("0xf000a0000 (nvidia,tegra999-smmu)"));
+	close_source();
+}
+
+static void platform_devices_have_names(void)
+{
+	static const struct kq_inventory_component wanted[] = {
+		{ 0x40, 8, 0, "/bus/ethernet@100000" },
+		{ 0x123, 1, 2, "/bus/ethernet@100000" },
+		/* 0x51 with any bits 0x102. */
+		{ 0x51, 1, 0, "/bus/dma-controller-with-a-long-name@110000" },
+		{ 0x53, 1, 0, "/bus/dma-controller-with-a-long-name@110000" },
+		{ 0x151, 1, 0, "/bus/dma-controller-with-a-long-name@110000" },
+		{ 0x153, 1, 0, "/bus/dma-controller-with-a-long-name@110000" },
+		{ 0x9, 1, 1,
+		  "...controller-with-a-long-name@110000/channel@1" },
+		/* A mask with too many parts: the ID alone. */
+		{ 0x12, 1, 4, "/bus/gpu@120000" },
+	};
+	struct kq_components found = { 0 };
+
+	open_source("soc.dts");
+	assert(kq_dt_components(&dt, &found, &warnings, &message) == 0);
+	assert(found.count == sizeof(wanted) / sizeof(wanted[0]));
+	for (size_t i = 0; i < found.count; i++) {
+		assert(found.list[i].stream_id == wanted[i].stream_id);
+		assert(found.list[i].count == wanted[i].count);
+		assert(found.list[i].smmu == wanted[i].smmu);
+		assert(strncmp(found.list[i].name, wanted[i].name,
+			       sizeof(wanted[i].name)) == 0);
+	}
+	assert(strlen(found.list[6].name) == KQ_COMPONENT_NAME_SIZE - 1);
+	free(found.list);
 	close_source();
 }
 
@@ -432,6 +484,8 @@ int main(int argc, char **argv)
 	}
 	qemu_virt();
 	translated_and_masked();
+	smmu_quirks();
+	platform_devices_have_names();
 	reserved_streams();
 	nothing_there();
 	switched_off_nodes_do_not_count();

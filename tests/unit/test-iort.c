@@ -146,6 +146,8 @@ static void many_smmus_and_ranges(void)
 	assert(iort.smmus[3].type == KQ_SMMU_V2 && iort.smmus[3].coherent);
 	assert(iort.smmus[4].type == KQ_SMMU_V1 && !iort.smmus[4].coherent);
 	assert(iort.smmus[5].type == KQ_SMMU_V2);
+	assert(iort.smmus[3].flags == KQ_SMMU_MMU500);
+	assert(iort.smmus[4].flags == 0 && iort.smmus[5].flags == 0);
 	assert(strcmp(iort.smmus[3].model, "MMU-500") == 0);
 	CHECK_MAP(0, 0x0008, 0, 0x10008);
 	CHECK_MAP(0, 0x1008, 1, 0x20008);
@@ -259,6 +261,72 @@ static void unknown_models_are_left_alone(void)
 	assert(iort.smmus[1].type == KQ_SMMU_OTHER);
 	assert(warnings.count == 2);
 	assert(strstr(warnings.text[0], "0x15000000 (Qualcomm SMMU)"));
+	close_table();
+}
+
+static void named_components(void)
+{
+	static const struct kq_inventory_component wanted[] = {
+		{ 0x10, 1, 0, "\\_SB.ETH0" },
+		{ 0x200, 4, 1, "\\_SB.ETH0" },
+		{ 0x77, 1, 1, "\\_SB.AHCI" },
+		/* StreamIDs end at 32 bits. */
+		{ 0xfffffff0, 0xf, 0, "...01234567.01234567.01234567.01234567.01234567" },
+	};
+	struct kq_components found = { 0 };
+	struct acpi_table table;
+	uint32_t a, b, its;
+
+	iort_begin(&table, 5, "KQTEST", 7);
+	its = iort_its(&table);
+	a = iort_smmu3(&table, 0x40000000, 0, 0);
+	b = iort_smmu2(&table, 0x41000000, 3, 0);
+	iort_nc(&table, "\\_SB.ETH0", 3);
+	iort_map(&table, 0, 9, 0x10, a, 1);
+	iort_map(&table, 0, 0, 0x5, its, 0);
+	iort_map(&table, 0, 3, 0x200, b, 0);
+	iort_nc(&table, "\\_SB.AHCI", 1);
+	iort_map(&table, 0, 0, 0x77, b, 0);
+	iort_nc(&table, "\\_SB.01234567.01234567.01234567.01234567.01234567", 1);
+	iort_map(&table, 0, 0xffffffff, 0xfffffff0, a, 0);
+	iort_nc(&table, "\\_SB.NONE", 0);
+	acpi_end(&table);
+	assert(open_table(table.data, table.size) == 0);
+	assert(kq_iort_components(&iort, &found, &warnings, &message) == 0);
+	assert(found.count == sizeof(wanted) / sizeof(wanted[0]));
+	for (size_t i = 0; i < found.count; i++) {
+		const struct kq_inventory_component *c = &found.list[i];
+
+		assert(c->stream_id == wanted[i].stream_id);
+		assert(c->count == wanted[i].count);
+		assert(c->smmu == wanted[i].smmu);
+		assert(strcmp(c->name, wanted[i].name) == 0);
+	}
+	free(found.list);
+	close_table();
+}
+
+/* Names are a help: too many of them must not cost the plan. */
+static void too_many_components(void)
+{
+	struct kq_components found = { 0 };
+	struct acpi_table table;
+	uint32_t smmu;
+
+	iort_begin(&table, 5, "KQTEST", 2);
+	smmu = iort_smmu3(&table, 0x40000000, 0, 0);
+	iort_nc(&table, "\\_SB.DMA0", 300);
+	for (uint32_t i = 0; i < 300; i++)
+		iort_map(&table, 0, 0, i, smmu, 1);
+	acpi_end(&table);
+	assert(open_table(table.data, table.size) == 0);
+	for (int i = 0; i < 4; i++)
+		assert(kq_iort_components(&iort, &found, &warnings,
+					  &message) == 0);
+	assert(found.count == KQ_PLAN_MAX_COMPONENTS && found.full);
+	assert(warnings.count == 1);
+	assert(strstr(warnings.text[0], "more than 1024 devices"));
+	free(found.list);
 	close_table();
 }
 
@@ -462,6 +530,8 @@ int main(int argc, char **argv)
 	untranslated_root_complex();
 	loop_ends();
 	unknown_models_are_left_alone();
+	named_components();
+	too_many_components();
 	reserved_streams();
 	too_many_reserved_streams();
 	too_many_smmus();

@@ -229,9 +229,23 @@ test_smmus() {
 	};'
 	kexec -p --quiesce-dry-run --smmu-policy=bypass "$dir"/Image
 	check "SMMUs" test "$status" = 0
-	check "SMMUs" grep -q '1 of 2 SMMUs are SMMUv1 or v2' "$dir"/err
-	check "SMMUs" grep -q 'SMMU 0x9050000 -> bypass' "$dir"/out
-	check "SMMUs" grep -q 'SMMU 0xa000000 -> left alone' "$dir"/out
+	check "SMMUs" grep -q '2 SMMUs -> bypass$' "$dir"/out
+	check "SMMUs" test ! -s "$dir"/err
+	make_machine 'iommu@a000000 {
+		compatible = "qcom,smmu-500", "arm,mmu-500";
+		reg = <0 0xa000000 0 0x20000>;
+		#iommu-cells = <1>;
+	};'
+	kexec -p --quiesce-dry-run --smmu-policy=sink --smmu-probe=50 \
+		"$dir"/Image
+	check "SMMUs" test "$status" = 0
+	check "SMMUs" grep -q 'SMMU at 0xa000000 .*leaves it alone' "$dir"/err
+	check "SMMUs" grep -q 'SMMU 0x9050000 -> sink' "$dir"/out
+	check "SMMUs" grep -q 'SMMU 0xa000000 -> left alone; watched for 50' \
+		"$dir"/out
+	kexec -p --quiesce-dry-run --smmu-probe=3000 "$dir"/Image
+	check "SMMUs" test "$status" = 0
+	check "SMMUs" grep -q 'warning: smmu-probe' "$dir"/err
 	make_machine 'iommu@a000000 {
 		compatible = "arm,smmu-v3";
 		reg = <0 0xa000000 0 0x20000>;
@@ -285,10 +299,7 @@ test_bad_options() {
 	config
 	refused 'nonsense.*abort, bypass' -p --smmu-policy=nonsense \
 		"$dir"/Image
-	refused 'not supported by this version' -p --smmu-policy=sink \
-		"$dir"/Image
-	refused 'not supported by this version' -p --smmu-probe=50 \
-		"$dir"/Image
+	refused 'from 1 to 10000' -p --smmu-probe=0 "$dir"/Image
 	refused '01:00' -p --quiesce-skip=01:00 "$dir"/Image
 	refused 'ambiguous' -p --smmu=abort "$dir"/Image
 	refused 'needs a value' -p "$dir"/Image --smmu-policy

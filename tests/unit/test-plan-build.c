@@ -89,13 +89,21 @@ static struct kq_inventory_host hosts[] = {
 };
 
 static struct kq_inventory_smmu smmus[] = {
-	{ .base = 0x2b400000, .type = KQ_SMMU_V2 },
+	{ .base = 0x2b400000,
+	  .twin = 0x2b500000,
+	  .type = KQ_SMMU_V2,
+	  .flags = KQ_SMMU_MMU500 },
 	{ .base = 0x9050000, .type = KQ_SMMU_V3, .flags = KQ_SMMU_PAGE0_ONLY },
 };
 
 static struct kq_inventory_stream streams[] = {
 	{ .stream_id = 0x33, .smmu = 1 },
 	{ .stream_id = 0x44, .smmu = 0 },
+};
+
+static struct kq_inventory_component components[] = {
+	{ 0x40, 8, 1, "/soc/ethernet@1000" },
+	{ 0x50, 1, 0, "\\_SB.DMA0" },
 };
 
 static struct kq_inventory machine(void)
@@ -110,6 +118,7 @@ static struct kq_inventory machine(void)
 		.smmu_count = 2,
 		.streams = streams,
 		.stream_count = 2,
+		.components = { components, 2, false },
 		.console = { KQ_CONSOLE_UART8250, 0x1c090000, 2 },
 	};
 }
@@ -146,12 +155,14 @@ static void header_is_filled_in(void)
 	set("quiesce", "bme");
 	set("quiesce-budget", "1500");
 	set("quiesce-bridges", NULL);
+	set("smmu-probe", "75");
 	set("quiesce-console", "auto");
 	assert(build(&inventory, KQ_PLAN_ORDERLY) == 0);
 	assert(kq_plan_check(plan, plan->total_size) == 0);
 	assert(plan->kind == KQ_PLAN_ORDERLY);
 	assert(plan->quiesce == KQ_QUIESCE_BME);
 	assert(plan->budget_ms == 1500);
+	assert(plan->probe_ms == 75);
 	assert(plan->flags == KQ_PLAN_BRIDGES);
 	assert(plan->console == KQ_CONSOLE_UART8250);
 	assert(plan->console_addr == 0x1c090000);
@@ -201,12 +212,21 @@ static void tables_follow_the_inventory(void)
 	assert(kq_plan_hosts(plan)->flags == KQ_HOST_ROOT_DEV0_ONLY);
 	assert(kq_plan_hosts(plan)->root_buses[0] == 1);
 	assert(plan->smmus.count == 2);
+	assert(kq_plan_smmus(plan)[0].twin == 0x2b500000);
+	assert(kq_plan_smmus(plan)[0].flags == KQ_SMMU_MMU500);
+	assert(kq_plan_smmus(plan)[1].twin == 0);
 	assert(kq_plan_smmus(plan)[1].base == 0x9050000);
 	assert(kq_plan_smmus(plan)[1].type == KQ_SMMU_V3);
 	assert(kq_plan_smmus(plan)[1].flags == KQ_SMMU_PAGE0_ONLY);
 	assert(plan->streams.count == 2);
 	assert(kq_plan_streams(plan)[0].stream_id == 0x33);
 	assert(kq_plan_streams(plan)[0].smmu == 1);
+	assert(plan->components.count == 2);
+	assert(kq_plan_components(plan)[0].stream_id == 0x40);
+	assert(kq_plan_components(plan)[0].count == 8);
+	assert(kq_plan_components(plan)[0].smmu == 1);
+	assert(strcmp(kq_plan_components(plan)[1].name, "\\_SB.DMA0") == 0);
+	assert(plan->probe_ms == 0);
 	finish();
 }
 
@@ -228,8 +248,60 @@ static void policy_per_smmu(void)
 	assert(!plan);
 	inventory.smmu_count = 0;
 	inventory.stream_count = 0;
+	inventory.components.count = 0;
 	assert(build(&inventory, KQ_PLAN_CRASH) == -KQ_ERR_NOTFOUND);
 	assert(strstr(message.text, "this machine has no SMMU"));
+	finish();
+}
+
+/* One warning, or none, for a probe window of @ms. */
+static void check_window(const char *ms, const char *budget, bool fits,
+			 enum kq_plan_kind kind)
+{
+	struct kq_inventory inventory = machine();
+
+	set("smmu-probe", ms);
+	set("quiesce-budget", budget);
+	assert(build(&inventory, kind) == 0);
+	assert(warnings.count == (fits ? 0 : 1));
+	if (!fits)
+		assert(strstr(warnings.text[0], "do not fit"));
+	finish();
+}
+
+/* The reset of 02:00.0 takes 100 ms and those of its quirk. */
+static void probe_windows(void)
+{
+	struct kq_inventory inventory = machine();
+	char at_most[16], too_much[16];
+	unsigned int longest = 100;
+
+	for (size_t i = 0; i < inventory.function_count; i++)
+		if (functions[i].flags & (KQ_FN_FLR | KQ_FN_AF_FLR) &&
+		    100u + functions[i].reset_delay_ms > longest)
+			longest = 100u + functions[i].reset_delay_ms;
+	snprintf(at_most, sizeof(at_most), "%u", 2000 - longest);
+	snprintf(too_much, sizeof(too_much), "%u", 2001 - longest);
+	begin();
+	check_window(at_most, "2000", true, KQ_PLAN_CRASH);
+	check_window(too_much, "2000", false, KQ_PLAN_CRASH);
+	check_window("50", "50", false, KQ_PLAN_CRASH);
+	/* With everybody's devices shut down nothing waits. */
+	check_window("2000", "2000", true, KQ_PLAN_ORDERLY);
+	check_window("2001", "2000", false, KQ_PLAN_ORDERLY);
+	set("smmu-probe", "50");
+	set("quiesce-budget", "2000");
+	set("smmu-policy", "sink,0x9050000=preserve");
+	assert(build(&inventory, KQ_PLAN_CRASH) == 0);
+	assert(kq_plan_smmus(plan)[0].policy == KQ_POLICY_SINK);
+	assert(warnings.count == 1);
+	assert(strstr(warnings.text[0], "0x9050000 keeps its tables"));
+	finish();
+	inventory = (struct kq_inventory){ 0 };
+	set("smmu-policy", "abort");
+	assert(build(&inventory, KQ_PLAN_CRASH) == 0);
+	assert(warnings.count == 1);
+	assert(strstr(warnings.text[0], "no SMMU to watch with"));
 	finish();
 }
 
@@ -323,6 +395,8 @@ static void limits(void)
 	static struct kq_inventory_host many_hosts[KQ_PLAN_MAX_HOSTS + 1];
 	static struct kq_inventory_smmu many_smmus[KQ_PLAN_MAX_SMMUS + 1];
 	static struct kq_inventory_stream many_streams[KQ_PLAN_MAX_STREAMS + 1];
+	static struct kq_inventory_component
+		many_components[KQ_PLAN_MAX_COMPONENTS + 1];
 	struct kq_inventory full = {
 		.functions = many,
 		.function_count = KQ_PLAN_MAX_FUNCTIONS,
@@ -332,9 +406,11 @@ static void limits(void)
 		.smmu_count = KQ_PLAN_MAX_SMMUS,
 		.streams = many_streams,
 		.stream_count = KQ_PLAN_MAX_STREAMS,
+		.components = { many_components, KQ_PLAN_MAX_COMPONENTS, true },
 	};
 	size_t *const counts[] = { &full.function_count, &full.host_count,
-				   &full.smmu_count, &full.stream_count };
+				   &full.smmu_count, &full.stream_count,
+				   &full.components.count };
 
 	for (size_t i = 0; i <= KQ_PLAN_MAX_FUNCTIONS; i++)
 		many[i] = (struct kq_inventory_function){ .bdf = (uint16_t)i,
@@ -348,7 +424,7 @@ static void limits(void)
 	assert(build(&full, KQ_PLAN_CRASH) == 0);
 	assert(kq_plan_check(plan, plan->total_size) == 0);
 	finish();
-	for (size_t i = 0; i < 4; i++) {
+	for (size_t i = 0; i < 5; i++) {
 		*counts[i] += 1;
 		assert(build(&full, KQ_PLAN_CRASH) == -KQ_ERR_NOSPACE);
 		assert(strstr(message.text, "plan too large"));
@@ -376,6 +452,7 @@ int main(void)
 	header_is_filled_in();
 	tables_follow_the_inventory();
 	policy_per_smmu();
+	probe_windows();
 	skipped_functions();
 	consoles();
 	empty_machine();

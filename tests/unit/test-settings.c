@@ -105,8 +105,8 @@ static const struct refusal {
 	const char *names; /* the bad word, in the sentence */
 	const char *offers; /* an allowed word */
 } refusals[] = {
-	{ "smmu-policy", "sink", KQ_ERR_NOTSUP, "sink", "not supported by" },
-	{ "smmu-policy", "0x1000=sink", KQ_ERR_NOTSUP, "sink", "preserve" },
+	{ "smmu-policy", "sinks", KQ_ERR_VALUE, "'sinks'", "sink)" },
+	{ "smmu-policy", "0x1000=sin", KQ_ERR_VALUE, "'sin'", "preserve" },
 	{ "smmu-policy", "aborted", KQ_ERR_VALUE, "'aborted'", "preserve" },
 	{ "smmu-policy", "", KQ_ERR_VALUE, "''", "preserve" },
 	{ "smmu-policy", "abort,", KQ_ERR_VALUE, "''", "" },
@@ -119,7 +119,12 @@ static const struct refusal {
 	  "twice" },
 	{ "smmu-policy", "abort,0x10=off", KQ_ERR_VALUE, "'off'", "bypass" },
 	{ "smmu-policy", NULL, KQ_ERR_VALUE, "smmu-policy", "value" },
-	{ "smmu-probe", "50", KQ_ERR_NOTSUP, "smmu-probe", "not supported by" },
+	{ "smmu-probe", "0", KQ_ERR_VALUE, "'0'", "10000" },
+	{ "smmu-probe", "10001", KQ_ERR_VALUE, "'10001'", "10000" },
+	{ "smmu-probe", "-5", KQ_ERR_VALUE, "'-5'", "10000" },
+	{ "smmu-probe", "50ms", KQ_ERR_VALUE, "'50ms'", "10000" },
+	{ "smmu-probe", "", KQ_ERR_VALUE, "''", "10000" },
+	{ "smmu-probe", NULL, KQ_ERR_VALUE, "smmu-probe", "value" },
 	{ "quiesce", "hot", KQ_ERR_VALUE, "'hot'", "flr" },
 	{ "quiesce", "FLR", KQ_ERR_VALUE, "'FLR'", "flr" },
 	{ "quiesce-skip", "1:0.0", KQ_ERR_VALUE, "'1:0.0'", "01:00.0" },
