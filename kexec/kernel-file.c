@@ -321,9 +321,61 @@ fail:
 	return r;
 }
 
-/* Map a whole file; an empty one gives an empty mapping. */
-static int map_file(const char *path, struct kq_mapping *ret,
-		    struct kq_message *message)
+static void unmap(struct kq_mapping *mapping)
+{
+	if (mapping->start)
+		munmap(mapping->start, mapping->size);
+	*mapping = (struct kq_mapping){ 0 };
+}
+
+/* Bytes read, fewer than @size only at the end of the file; -1. */
+static ssize_t read_all(int fd, char *data, size_t size)
+{
+	size_t done = 0;
+	ssize_t n;
+
+	do {
+		n = pread(fd, data + done, size - done, (off_t)done);
+		if (n > 0)
+			done += (size_t)n;
+	} while (n > 0 || (n < 0 && errno == EINTR));
+	return n < 0 ? n : (ssize_t)done;
+}
+
+/*
+ * A copy and no mapping of the file: what was checked must be what is loaded,
+ * and a file that shrinks must not kill us, whoever installs a kernel in the
+ * meantime.
+ */
+static int copy_file(int fd, size_t size, const char *path,
+		     struct kq_mapping *ret, struct kq_message *message)
+{
+	struct kq_mapping file = { .size = size };
+	ssize_t n;
+	int r = 0;
+
+	file.start = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (file.start == MAP_FAILED)
+		return kq_fail(message, KQ_ERR_NOMEM,
+			       "cannot read the kernel %s: %m", path);
+	n = read_all(fd, file.start, size);
+	if (n < 0)
+		r = kq_fail(message, KQ_ERR_SYSTEM,
+			    "cannot read the kernel %s: %m", path);
+	else if ((size_t)n < size)
+		r = kq_fail(message, KQ_ERR_TRUNCATED,
+			    "the kernel %s is being replaced: try again", path);
+	if (r < 0)
+		unmap(&file);
+	else
+		*ret = file;
+	return r;
+}
+
+/* Read a whole file; an empty one gives nothing. */
+static int read_file(const char *path, struct kq_mapping *ret,
+		     struct kq_message *message)
 {
 	struct stat st;
 	int fd, r = 0;
@@ -342,25 +394,10 @@ static int map_file(const char *path, struct kq_mapping *ret,
 	else if ((uint64_t)st.st_size > KQ_KERNEL_MAX_SIZE)
 		r = kq_fail(message, KQ_ERR_BOUNDS,
 			    "%s is too big to be a kernel", path);
-	else if (st.st_size > 0) {
-		ret->size = (size_t)st.st_size;
-		ret->start =
-			mmap(NULL, ret->size, PROT_READ, MAP_PRIVATE, fd, 0);
-		if (ret->start == MAP_FAILED)
-			r = kq_fail(message, KQ_ERR_SYSTEM,
-				    "cannot read the kernel %s: %m", path);
-	}
-	if (r < 0)
-		*ret = (struct kq_mapping){ 0 };
+	else if (st.st_size > 0)
+		r = copy_file(fd, (size_t)st.st_size, path, ret, message);
 	close(fd);
 	return r;
-}
-
-static void unmap(struct kq_mapping *mapping)
-{
-	if (mapping->start)
-		munmap(mapping->start, mapping->size);
-	*mapping = (struct kq_mapping){ 0 };
 }
 
 int kq_kernel_file_open(const char *path, struct kq_kernel_file *ret,
@@ -370,7 +407,7 @@ int kq_kernel_file_open(const char *path, struct kq_kernel_file *ret,
 	struct kq_message reason;
 	int r;
 
-	r = map_file(path, &file, message);
+	r = read_file(path, &file, message);
 	if (r < 0)
 		return r;
 	r = kq_kernel_file_parse(file.start, file.size, ret, &reason);
