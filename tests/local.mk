@@ -23,7 +23,10 @@ EXTRA_DIST += tests/unit/acpi-build.h tests/fuzz/fuzz.h \
 
 # Fuzz targets: how to add one is told in tests/fuzz/fuzz.h.
 FUZZ_MAIN = tests/fuzz/fuzz-main.c
-check_PROGRAMS += tests/fuzz/fuzz-fdt tests/fuzz/fuzz-iort tests/fuzz/fuzz-mcfg
+check_PROGRAMS += tests/fuzz/fuzz-fdt tests/fuzz/fuzz-functions \
+	tests/fuzz/fuzz-iort tests/fuzz/fuzz-mcfg
+tests_fuzz_fuzz_functions_SOURCES = tests/fuzz/fuzz-functions.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_functions_LDADD = tests/unit/libcaptured.a $(KQ_LIBS)
 tests_fuzz_fuzz_fdt_SOURCES = tests/fuzz/fuzz-fdt.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_fdt_LDADD = $(KQ_LIBS)
 tests_fuzz_fuzz_iort_SOURCES = tests/fuzz/fuzz-iort.c $(FUZZ_MAIN)

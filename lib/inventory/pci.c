@@ -350,9 +350,9 @@ static uint16_t id_above(const struct kq_inventory_function *bridge,
 
 /*
  * What requester ID the SMMU sees: conventional PCI has none, so a bridge
- * from PCI Express answers for what is behind it. PCI Express to PCI/PCI-X
- * Bridge Specification, "Requester ID". The walk up is bounded by the number
- * of functions.
+ * from PCI Express answers for what is behind it, with its secondary bus and
+ * device 0; other bridges with their own ID. PCI Express to PCI/PCI-X Bridge
+ * Specification. The walk up is bounded by the number of functions.
  */
 static void find_requester(const struct kq_inventory *inventory,
 			   struct kq_inventory_function *fn)
