@@ -27,6 +27,10 @@ class Case:
         self.append = section["append"]
         self.next_append = section["next_append"]
         self.first = section["first"]
+        self.skip = section["skip"].split()
+        self.smmu_stage = section["smmu_stage"]
+        self.file = section["file"]
+        self.reuse = section.getboolean("reuse")
         self.offender = section["offender"]
         self.vfs = section.getint("vfs")
         self.timeout = section.getint("timeout")
@@ -46,6 +50,11 @@ class Case:
     def ours(self):
         """Whether our front end loads the next kernel."""
         return self.kexec == "ours"
+
+    @property
+    def skipped_sids(self):
+        """StreamIDs of the devices that --quiesce-skip spares."""
+        return [machine.device(name).sid for name in self.skip]
 
     @property
     def image(self):
@@ -79,12 +88,18 @@ class Case:
         args = self.args
         if self.ours:
             args += " --smmu-policy=" + self.policy
+            if self.skip:
+                args += " --quiesce-skip=" + ",".join(
+                    machine.device(name).bdf for name in self.skip)
+        cmdline = "--command-line=" + self.next_cmdline
+        if self.reuse:
+            cmdline = "--reuse-cmdline --append=kq.next"
         return {"KQ_FIRST": self.first, "KQ_MODE": self.mode,
                 "KQ_TOOL": "/" + guest.FRONT_END if self.ours
                            else "/sbin/kexec",
                 "KQ_LOAD": "-p" if self.mode == "crash" else "-l",
                 "KQ_ARGS": args.strip(),
-                "KQ_NEXT_CMDLINE": self.next_cmdline,
+                "KQ_CMDLINE": cmdline, "KQ_IMAGE": "/boot/" + self.file,
                 "KQ_OFFENDER": self.offender, "KQ_VFS": self.vfs,
                 "KQ_NICS": NICS}
 

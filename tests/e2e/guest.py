@@ -151,7 +151,7 @@ def base(name, root):
 def write_initrd(path, kernel, root, case):
     """Write the first kernel's initrd. `case` holds the shell variables
     that tell the guest's scripts what to do; /boot/initrd in it is the next
-    kernel's, /boot/Image the next kernel."""
+    kernel's, /boot/Image or /boot/Image.gz the next kernel."""
     variables = cpio.Archive()
     variables.file("case", "".join(
         "%s='%s'\n" % item for item in sorted(case.items())).encode())
@@ -159,7 +159,10 @@ def write_initrd(path, kernel, root, case):
         gzip.compress(variables.bytes(), mtime=0))
     boot = cpio.Archive()
     boot.file("boot/initrd", small)
-    boot.file("boot/Image", Kernel(kernel).image.read_bytes())
+    image = Kernel(kernel).image.read_bytes()
+    if case["KQ_IMAGE"].endswith(".gz"):
+        image = gzip.compress(image, 1)
+    boot.file(case["KQ_IMAGE"], image)
     programs = Programs(boot, None)
     for program in FIRST_PROGRAMS:
         programs.add(program)

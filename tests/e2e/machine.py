@@ -67,6 +67,11 @@ ROOT_PORT_SIDS = {(7 + d.port) << 3: "root port %d" % d.port
                   for d in DEVICES if d.port}
 
 
+def device(name):
+    """The device of this name."""
+    return next(device for device in DEVICES if device.name == name)
+
+
 def device_name(sid):
     """The device (or virtual function) behind a StreamID."""
     for device in DEVICES:
@@ -178,6 +183,8 @@ def qemu_command(case, directory):
                "-dfilter", "0x%x+0x%x" % (RAM_START, RAM_SIZE),
                "-drive", "id=drive,if=none,format=raw,file=%s"
                % (directory / "drive")]
+    if case.smmu_stage:
+        command += ["-global", "arm-smmuv3.stage=" + case.smmu_stage]
     if case.firmware == "acpi":
         command += ["-bios", EFI]
     for device in DEVICES:

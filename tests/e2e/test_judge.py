@@ -215,6 +215,29 @@ class Quiet(unittest.TestCase):
         self.assertEqual(len(failed(judge.check_quiet(run_of(story)))), 4)
 
 
+class Skipped(unittest.TestCase):
+    """The e1000e is left alone and goes on."""
+
+    def results(self, case, *addresses, stopped=True):
+        story = Story().to_stage().after(90000).dma(0x100).quiesce()
+        for address in addresses:
+            story.after(50).dma(0x100, address)
+        if stopped:
+            story.dma(0x100, kind="abort")
+        return failed(judge.check_skipped(run_of(story.end(), case)))
+
+    def test_abort(self):
+        self.assertEqual(self.results("skip-abort"), [])
+        self.assertEqual(len(self.results("skip-abort", 0x104000000)), 1)
+
+    def test_silence_proves_nothing(self):
+        self.assertEqual(len(self.results("skip-abort", stopped=False)), 1)
+        self.assertEqual(len(self.results("skip-bypass")), 1)
+
+    def test_bypass(self):
+        self.assertEqual(self.results("skip-bypass", 0x104000000), [])
+
+
 class Hits(unittest.TestCase):
     def test_only_inside_the_region(self):
         story = Story().to_stage().after(30000).dma(0x100, REGION[0] - 8)

@@ -21,6 +21,7 @@ DRIVERS = "drivers"        # the next kernel uses the devices
 PHASES = (BEFORE, BUSY, HANDOVER, STAGE, QUIET, DRIVERS)
 
 GRACE_US = 20000
+SMMU_CR0 = 0x20
 PAYLOAD_ALIGN = 2 << 20    # where in a quiesce image the kernel may start
 
 _MARK = re.compile(r"pci_cfg_write \S+ 00:00\.0 @0x3c <- 0x(\w+)$")
@@ -70,6 +71,10 @@ class Trace:
     after_off:       Counter of StreamID: landed between the stage's write that
                      switched bus mastering off and the next kernel's drivers
     last_landed_us:  last time a stream landed before those drivers
+    settled:         Counter of StreamID: landed between the stage's last
+                     write to the SMMU's CR0 and those drivers
+    settled_stopped: the same, of those that did not land
+    settled_pages:   StreamID to the set of pages that these landed in
     times:           start of each phase, microseconds of the epoch
     payload_us:      when a quiesce image's kernel started
     user_space_us:   when the next kernel's first process started
@@ -78,12 +83,14 @@ class Trace:
 
     def __init__(self, lines, image):
         self._image = image
+        self.image_region = image.start, image.end
         self.landed = collections.Counter()
         self.stopped = collections.Counter()
         self.hits = collections.Counter()
         self.after_off = collections.Counter()
         self.last_landed_us = {}
         self._off = set()
+        self._forget_settled()
         self.times = {BEFORE: None}
         self.user_space_us = None
         self.config, self.mmio = [], []
@@ -134,11 +141,12 @@ class Trace:
         elif name == "pci_cfg_write":
             self._config_write(rest)
         elif name == "smmuv3_write_mmio":
-            match = _MMIO.search(rest)
-            if match:
-                self.mmio.append(MmioWrite(self._now, self._phase,
-                                           int(match[1], 16),
-                                           int(match[2], 16)))
+            self._mmio_write(_MMIO.search(rest))
+
+    def _forget_settled(self):
+        self.settled = collections.Counter()
+        self.settled_stopped = collections.Counter()
+        self.settled_pages = collections.defaultdict(set)
 
     def _transaction(self, counter, rest):
         match = _SID.search(rest)
@@ -146,16 +154,25 @@ class Trace:
             return
         sid = int(match[1], 16)
         counter[self._phase, sid] += 1
-        if counter is not self.landed:
-            return
         if self._phase == DRIVERS:
             return
+        if counter is self.stopped:
+            self.settled_stopped[sid] += 1
+        else:
+            self._landed(sid, _ADDRESS.findall(rest))
+
+    def _landed(self, sid, addresses):
+        """One that landed before the next kernel's drivers."""
         self.last_landed_us[sid] = self._now
+        self.settled[sid] += 1
         if sid in self._off:
             self.after_off[sid] += 1
-        addresses = _ADDRESS.findall(rest)
+        if not addresses:
+            return
+        address = int(addresses[-1], 16)
+        self.settled_pages[sid].add(address >> 12)
         low, high = self._image.region
-        if addresses and low <= int(addresses[-1], 16) < high:
+        if low <= address < high:
             self.hits[self._phase, sid] += 1
 
     def _config_write(self, rest):
@@ -172,6 +189,16 @@ class Trace:
         if (write.register == 4 and not write.value & 4 and
                 self._phase in (STAGE, QUIET)):
             self._off.add(_sid_of(write.bdf))
+
+    def _mmio_write(self, match):
+        if not match:
+            return
+        write = MmioWrite(self._now, self._phase, int(match[1], 16),
+                          int(match[2], 16))
+        self.mmio.append(write)
+        if (write.offset == SMMU_CR0 and not self.payload_us and
+                self._phase in (STAGE, QUIET)):
+            self._forget_settled()
 
     def _mark(self, value):
         if value == 0xa1 and self._phase == BEFORE:
