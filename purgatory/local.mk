@@ -10,6 +10,7 @@ stage_lib = \
 	lib/sha256.c
 stage_portable = \
 	purgatory/console.c \
+	purgatory/context.c \
 	purgatory/evidence.c \
 	purgatory/fdt.c \
 	purgatory/main.c \

@@ -20,17 +20,6 @@ _Static_assert(sizeof(struct kq_function) <= KQ_STAGE_FUNCTION_SIZE,
 _Static_assert(sizeof(struct kq_smmu_state) <= KQ_STAGE_SMMU_SIZE,
 	       "kq_stage_work_size() counts on it");
 
-/* Accesses go on this long behind the budget, which bounds the waits. */
-#define GRACE_US 500000u
-
-static void clear(void *start, size_t size)
-{
-	uint64_t *words = start;
-
-	for (size_t i = 0; i < size / 8; i++)
-		words[i] = 0;
-}
-
 static void copy(void *to, const void *from, size_t size)
 {
 	uint8_t *out = to;
@@ -40,58 +29,12 @@ static void copy(void *to, const void *from, size_t size)
 		out[i] = in[i];
 }
 
-void kq_step_begin(struct kq_stage *stage, enum kq_step step)
-{
-	stage->report->steps[step].start_us =
-		(uint32_t)kq_io_now_us(&stage->io);
-}
-
-void kq_step_end(struct kq_stage *stage, enum kq_step step)
-{
-	struct kq_report_step *timed = &stage->report->steps[step];
-
-	timed->duration_us =
-		(uint32_t)kq_io_now_us(&stage->io) - timed->start_us;
-}
-
-uint64_t kq_stage_timeout(struct kq_stage *stage, uint64_t wanted_us,
-			  uint64_t least_us)
-{
-	uint64_t now = kq_io_now_us(&stage->io);
-	uint64_t left = now < stage->deadline_us ? stage->deadline_us - now : 0;
-
-	if (left < least_us)
-		left = least_us;
-	return wanted_us < left ? wanted_us : left;
-}
-
-bool kq_stage_is_late(struct kq_stage *stage)
-{
-	if (kq_io_now_us(&stage->io) <= stage->deadline_us + GRACE_US)
-		return false;
-	stage->report->flags |= KQ_REPORT_OVER_BUDGET;
-	return true;
-}
-
-void *kq_stage_keep(struct kq_stage *stage, uint64_t size, uint64_t alignment)
-{
-	uint64_t end = (uint64_t)stage->kept, start = (end - size) &
-						      ~(alignment - 1);
-
-	if (size > (uint64_t)(stage->kept - stage->spare) ||
-	    start < (uint64_t)stage->spare)
-		return NULL;
-	stage->kept -= end - start;
-	clear(stage->kept, size);
-	return stage->kept;
-}
-
 /* An empty report that is valid as soon as it is sealed. */
 static void init_report(struct kq_stage *stage, void *place)
 {
 	struct kq_report_header *report = place;
 
-	clear(report, sizeof(*report));
+	kq_stage_clear(report, sizeof(*report));
 	copy(report->magic, KQ_REPORT_MAGIC, sizeof(report->magic));
 	report->version = KQ_REPORT_VERSION;
 	report->header_size = sizeof(*report);
@@ -181,7 +124,7 @@ static int place_work(struct kq_stage *stage, const struct kq_plan_header *plan,
 
 	if (states + report > work_size)
 		return -KQ_ERR_NOSPACE;
-	clear(work, states + report);
+	kq_stage_clear(work, states + report);
 	stage->functions = (void *)work;
 	stage->smmu_states = (void *)(work + functions);
 	init_report(stage, work + states);

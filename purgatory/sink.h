@@ -23,6 +23,14 @@ struct kq_sink {
 	bool stage2;
 };
 
+/* TG0 in TCR, CD and STE: log2 of the granule, encoded. */
+static inline uint32_t kq_sink_tg0(const struct kq_sink *sink)
+{
+	if (sink->page_shift == 12)
+		return 0;
+	return sink->page_shift == 14 ? 2 : 1;
+}
+
 /**
  * kq_sink_stage1() - a stage 1 sink for all 48-bit addresses
  * @page_shift: log2 of the granule: 12, 14 or 16

@@ -4,9 +4,20 @@
 #include "purgatory/smmu2.h"
 #include "purgatory/smmu3.h"
 
+static struct kq_smmu get(struct kq_stage *stage, uint32_t index)
+{
+	return (struct kq_smmu){
+		.stage = stage,
+		.plan = &kq_plan_smmus(stage->plan)[index],
+		.record = &stage->smmus[index],
+		.state = &stage->smmu_states[index],
+		.index = index,
+	};
+}
+
 enum action { INSPECT, PROBE_OPEN, PROBE_LOOK, PROBE_CLOSE, APPLY };
 
-static void act_smmu3(struct kq_smmu3 smmu, enum action action)
+static void act_smmu3(struct kq_smmu smmu, enum action action)
 {
 	if (action == INSPECT)
 		kq_smmu3_inspect(&smmu);
@@ -20,7 +31,7 @@ static void act_smmu3(struct kq_smmu3 smmu, enum action action)
 		kq_smmu3_apply(&smmu);
 }
 
-static void act_smmu2(struct kq_smmu2 smmu, enum action action)
+static void act_smmu2(struct kq_smmu smmu, enum action action)
 {
 	if (action == INSPECT)
 		kq_smmu2_inspect(&smmu);
@@ -43,9 +54,9 @@ static void act_on_all(struct kq_stage *stage, enum action action)
 		/* A fault that nobody asked about is not the next one's. */
 		(void)kq_io_faulted(&stage->io);
 		if (type == KQ_SMMU_V3)
-			act_smmu3(kq_smmu3_get(stage, i), action);
+			act_smmu3(get(stage, i), action);
 		else if (type != KQ_SMMU_OTHER)
-			act_smmu2(kq_smmu2_get(stage, i), action);
+			act_smmu2(get(stage, i), action);
 		else
 			stage->smmus[i].result = KQ_SMMU_LEFT_ALONE;
 		stage->smmus[i].duration_us +=

@@ -5,6 +5,15 @@
 
 #include "purgatory/stage.h"
 
+/* One SMMU on its way through the step, with all that belongs to it. */
+struct kq_smmu {
+	struct kq_stage *stage;
+	const struct kq_plan_smmu *plan;
+	struct kq_report_smmu *record;
+	struct kq_smmu_state *state;
+	uint32_t index; /* in the plan and in the report */
+};
+
 /* Read what each was; fault and event interrupts off. */
 void kq_smmu_inspect_all(struct kq_stage *stage);
 

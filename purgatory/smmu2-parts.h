@@ -13,18 +13,18 @@
  * twins, reads to the first. 64-bit registers are accessed by halves:
  * Marvell's AP806 allows nothing else, and all others allow it.
  */
-uint32_t kq_smmu2_read(const struct kq_smmu2 *smmu, uint32_t reg);
-void kq_smmu2_write(const struct kq_smmu2 *smmu, uint32_t reg, uint32_t value);
-void kq_smmu2_write64(const struct kq_smmu2 *smmu, uint32_t reg,
+uint32_t kq_smmu2_read(const struct kq_smmu *smmu, uint32_t reg);
+void kq_smmu2_write(const struct kq_smmu *smmu, uint32_t reg, uint32_t value);
+void kq_smmu2_write64(const struct kq_smmu *smmu, uint32_t reg,
 		      uint64_t value);
 
 /* Offset of global space 1 and of a context bank's page. */
-uint32_t kq_smmu2_space1(const struct kq_smmu2 *smmu);
-uint32_t kq_smmu2_bank(const struct kq_smmu2 *smmu, uint32_t bank);
+uint32_t kq_smmu2_space1(const struct kq_smmu *smmu);
+uint32_t kq_smmu2_bank(const struct kq_smmu *smmu, uint32_t bank);
 
 /* How many stream mappings and context banks it has. */
-uint32_t kq_smmu2_mappings(const struct kq_smmu2 *smmu);
-uint32_t kq_smmu2_banks(const struct kq_smmu2 *smmu);
+uint32_t kq_smmu2_mappings(const struct kq_smmu *smmu);
+uint32_t kq_smmu2_banks(const struct kq_smmu *smmu);
 
 /* smmu2-sink.c */
 
@@ -36,6 +36,6 @@ uint32_t kq_smmu2_banks(const struct kq_smmu2 *smmu);
  * Return: 0; -KQ_ERR_NOTSUP it cannot, or reserved streams stand against
  * it; -KQ_ERR_NOSPACE.
  */
-int kq_smmu2_sink(const struct kq_smmu2 *smmu);
+int kq_smmu2_sink(const struct kq_smmu *smmu);
 
 #endif

@@ -12,11 +12,8 @@
 #define OWN_ASID UINT64_C(1)
 #define OWN_VMID 1u
 #define LPAE_IPA_BITS 40u
-#define STAGE1_TG_4K 0u
-#define STAGE1_TG_64K 1u
-#define STAGE1_TG_16K 2u
 
-static bool has_reserved(const struct kq_smmu2 *smmu)
+static bool has_reserved(const struct kq_smmu *smmu)
 {
 	const struct kq_plan_header *plan = smmu->stage->plan;
 
@@ -36,14 +33,7 @@ static uint32_t granule(uint32_t idr2)
 	return idr2 & SMMU2_IDR2_PTFS_64K ? 16 : 0;
 }
 
-static uint32_t tg_of(uint32_t page_shift)
-{
-	if (page_shift == 12)
-		return STAGE1_TG_4K;
-	return page_shift == 14 ? STAGE1_TG_16K : STAGE1_TG_64K;
-}
-
-static uint32_t walk_attributes(const struct kq_smmu2 *smmu)
+static uint32_t walk_attributes(const struct kq_smmu *smmu)
 {
 	return smmu->record->idr0 & SMMU2_IDR0_CTTW ? SMMU2_CB_TCR_WALK_WB : 0;
 }
@@ -56,7 +46,7 @@ static uint32_t output_size(uint32_t idr2)
 	return oas < 5 ? oas : 5;
 }
 
-static int stage1_bank(const struct kq_smmu2 *smmu, uint32_t bank,
+static int stage1_bank(const struct kq_smmu *smmu, uint32_t bank,
 		       uint32_t idr2)
 {
 	uint32_t page = kq_smmu2_bank(smmu, bank);
@@ -76,7 +66,7 @@ static int stage1_bank(const struct kq_smmu2 *smmu, uint32_t bank,
 	kq_smmu2_write(smmu, page + SMMU2_CB_TCR,
 		       KQ_PUT(SMMU2_CB_TCR_T0SZ, 64 - sink.input_bits) |
 			       KQ_PUT(SMMU2_CB_TCR_TG0,
-				      tg_of(sink.page_shift)) |
+				      kq_sink_tg0(&sink)) |
 			       walk_attributes(smmu) | SMMU2_CB_TCR_EPD1);
 	kq_smmu2_write64(smmu, page + SMMU2_CB_TTBR0,
 			 sink.table | KQ_PUT(SMMU2_CB_TTBR0_ASID, OWN_ASID));
@@ -89,7 +79,7 @@ static int stage1_bank(const struct kq_smmu2 *smmu, uint32_t bank,
  * with stage 2 has that. T0SZ is a signed 4-bit field there: 32 - 40 = -8,
  * the sign once more in bit 4. SL0 = 1 starts at level 1.
  */
-static int stage2_bank(const struct kq_smmu2 *smmu, uint32_t bank)
+static int stage2_bank(const struct kq_smmu *smmu, uint32_t bank)
 {
 	uint32_t page = kq_smmu2_bank(smmu, bank);
 	uint32_t space1 = kq_smmu2_space1(smmu);
@@ -112,7 +102,7 @@ static int stage2_bank(const struct kq_smmu2 *smmu, uint32_t bank)
 }
 
 /* A prefetch erratum of MMU-500, behind a lock of its newer revisions. */
-static void unlock_mmu500(const struct kq_smmu2 *smmu, uint32_t bank)
+static void unlock_mmu500(const struct kq_smmu *smmu, uint32_t bank)
 {
 	uint32_t actlr = kq_smmu2_bank(smmu, bank) + SMMU2_CB_ACTLR;
 	uint32_t idr7 = kq_smmu2_read(smmu, SMMU2_IDR7);
@@ -126,7 +116,7 @@ static void unlock_mmu500(const struct kq_smmu2 *smmu, uint32_t bank)
 			       ~SMMU2_CB_ACTLR_MMU500_CPRE);
 }
 
-static int make_bank(const struct kq_smmu2 *smmu, uint32_t *ret_bank)
+static int make_bank(const struct kq_smmu *smmu, uint32_t *ret_bank)
 {
 	uint32_t idr0 = smmu->record->idr0;
 	uint32_t idr2 = kq_smmu2_read(smmu, SMMU2_IDR2);
@@ -159,7 +149,7 @@ static int make_bank(const struct kq_smmu2 *smmu, uint32_t *ret_bank)
 }
 
 /* Two mappings that match the same stream are a fault: one only is valid. */
-static int match_everything(const struct kq_smmu2 *smmu, uint32_t bank)
+static int match_everything(const struct kq_smmu *smmu, uint32_t bank)
 {
 	bool exids = smmu->record->before2.scr0 & SMMU2_SCR0_EXIDENABLE;
 	uint32_t all = exids ? SMMU2_SMR_EXMASK :
@@ -179,7 +169,7 @@ static int match_everything(const struct kq_smmu2 *smmu, uint32_t bank)
 	return kq_io_faulted(&smmu->stage->io) ? -KQ_ERR_UNREACHABLE : 0;
 }
 
-static int index_everything(const struct kq_smmu2 *smmu, uint32_t bank)
+static int index_everything(const struct kq_smmu *smmu, uint32_t bank)
 {
 	for (uint32_t i = 0; i < kq_smmu2_mappings(smmu); i++)
 		kq_smmu2_write(smmu, SMMU2_S2CR(i),
@@ -188,7 +178,7 @@ static int index_everything(const struct kq_smmu2 *smmu, uint32_t bank)
 	return kq_io_faulted(&smmu->stage->io) ? -KQ_ERR_UNREACHABLE : 0;
 }
 
-int kq_smmu2_sink(const struct kq_smmu2 *smmu)
+int kq_smmu2_sink(const struct kq_smmu *smmu)
 {
 	uint32_t bank;
 	int r;

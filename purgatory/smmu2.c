@@ -9,17 +9,6 @@
 #define SYNC_US 1000000u
 #define SYNC_LEAST_US 10000u
 
-struct kq_smmu2 kq_smmu2_get(struct kq_stage *stage, uint32_t index)
-{
-	return (struct kq_smmu2){
-		.stage = stage,
-		.plan = &kq_plan_smmus(stage->plan)[index],
-		.record = &stage->smmus[index],
-		.state = &stage->smmu_states[index],
-		.index = index,
-	};
-}
-
 /* The registers that Calxeda's integration has only as their aliases. */
 static bool has_alias(uint32_t reg)
 {
@@ -27,26 +16,26 @@ static bool has_alias(uint32_t reg)
 	       (reg >= SMMU2_SGFAR && reg <= SMMU2_SGFSYNR1);
 }
 
-static uint32_t place(const struct kq_smmu2 *smmu, uint32_t reg)
+static uint32_t place(const struct kq_smmu *smmu, uint32_t reg)
 {
 	return smmu->plan->flags & KQ_SMMU_CALXEDA && has_alias(reg) ?
 		       reg + SMMU2_NONSECURE_ALIAS :
 		       reg;
 }
 
-uint32_t kq_smmu2_read(const struct kq_smmu2 *smmu, uint32_t reg)
+uint32_t kq_smmu2_read(const struct kq_smmu *smmu, uint32_t reg)
 {
 	return kq_io_read32(&smmu->stage->io,
 			    kq_paddr(smmu->plan->base + place(smmu, reg)));
 }
 
-static uint64_t read64(const struct kq_smmu2 *smmu, uint32_t reg)
+static uint64_t read64(const struct kq_smmu *smmu, uint32_t reg)
 {
 	return kq_smmu2_read(smmu, reg) |
 	       (uint64_t)kq_smmu2_read(smmu, reg + 4) << 32;
 }
 
-void kq_smmu2_write(const struct kq_smmu2 *smmu, uint32_t reg, uint32_t value)
+void kq_smmu2_write(const struct kq_smmu *smmu, uint32_t reg, uint32_t value)
 {
 	uint32_t at = place(smmu, reg);
 
@@ -56,23 +45,23 @@ void kq_smmu2_write(const struct kq_smmu2 *smmu, uint32_t reg, uint32_t value)
 			      kq_paddr(smmu->plan->twin + at), value);
 }
 
-void kq_smmu2_write64(const struct kq_smmu2 *smmu, uint32_t reg, uint64_t value)
+void kq_smmu2_write64(const struct kq_smmu *smmu, uint32_t reg, uint64_t value)
 {
 	kq_smmu2_write(smmu, reg, (uint32_t)value);
 	kq_smmu2_write(smmu, reg + 4, (uint32_t)(value >> 32));
 }
 
-static uint32_t page_size(const struct kq_smmu2 *smmu)
+static uint32_t page_size(const struct kq_smmu *smmu)
 {
 	return smmu->record->idr1 & SMMU2_IDR1_PAGESIZE_64K ? 65536 : 4096;
 }
 
-uint32_t kq_smmu2_space1(const struct kq_smmu2 *smmu)
+uint32_t kq_smmu2_space1(const struct kq_smmu *smmu)
 {
 	return page_size(smmu);
 }
 
-uint32_t kq_smmu2_bank(const struct kq_smmu2 *smmu, uint32_t bank)
+uint32_t kq_smmu2_bank(const struct kq_smmu *smmu, uint32_t bank)
 {
 	uint32_t pages =
 		2u << KQ_GET(SMMU2_IDR1_NUMPAGENDXB, smmu->record->idr1);
@@ -80,7 +69,7 @@ uint32_t kq_smmu2_bank(const struct kq_smmu2 *smmu, uint32_t bank)
 	return (pages + bank) * page_size(smmu);
 }
 
-uint32_t kq_smmu2_mappings(const struct kq_smmu2 *smmu)
+uint32_t kq_smmu2_mappings(const struct kq_smmu *smmu)
 {
 	uint32_t idr0 = smmu->record->idr0;
 
@@ -92,7 +81,7 @@ uint32_t kq_smmu2_mappings(const struct kq_smmu2 *smmu)
 	return 1u << KQ_GET(SMMU2_IDR0_NUMSIDB, idr0);
 }
 
-uint32_t kq_smmu2_banks(const struct kq_smmu2 *smmu)
+uint32_t kq_smmu2_banks(const struct kq_smmu *smmu)
 {
 	uint32_t banks = KQ_GET(SMMU2_IDR1_NUMCB, smmu->record->idr1);
 	uint32_t pages =
@@ -101,7 +90,7 @@ uint32_t kq_smmu2_banks(const struct kq_smmu2 *smmu)
 	return banks < pages ? banks : pages;
 }
 
-static void read_state(const struct kq_smmu2 *smmu,
+static void read_state(const struct kq_smmu *smmu,
 		       struct kq_report_smmu2_state *state)
 {
 	state->scr0 = kq_smmu2_read(smmu, SMMU2_SCR0);
@@ -112,7 +101,7 @@ static void read_state(const struct kq_smmu2 *smmu,
 	state->sgfar = read64(smmu, SMMU2_SGFAR);
 }
 
-static int identify(const struct kq_smmu2 *smmu)
+static int identify(const struct kq_smmu *smmu)
 {
 	smmu->record->idr0 = kq_smmu2_read(smmu, SMMU2_IDR0);
 	smmu->record->idr1 = kq_smmu2_read(smmu, SMMU2_IDR1);
@@ -124,7 +113,7 @@ static int identify(const struct kq_smmu2 *smmu)
 }
 
 /* Read a bank's faults into the report, clear them, interrupts off. */
-static void quiet_bank(const struct kq_smmu2 *smmu, uint32_t bank)
+static void quiet_bank(const struct kq_smmu *smmu, uint32_t bank)
 {
 	struct kq_report_smmu2_state *before = &smmu->record->before2;
 	uint32_t page = kq_smmu2_bank(smmu, bank);
@@ -151,7 +140,7 @@ static void quiet_bank(const struct kq_smmu2 *smmu, uint32_t bank)
 	kq_smmu2_write(smmu, page + SMMU2_CB_FSR, fsr);
 }
 
-void kq_smmu2_inspect(struct kq_smmu2 *smmu)
+void kq_smmu2_inspect(struct kq_smmu *smmu)
 {
 	uint32_t sgfsr;
 
@@ -174,7 +163,7 @@ void kq_smmu2_inspect(struct kq_smmu2 *smmu)
 }
 
 /* Everything cached of translations gone, on both of twins. */
-static int invalidate_tlbs(const struct kq_smmu2 *smmu)
+static int invalidate_tlbs(const struct kq_smmu *smmu)
 {
 	const uint64_t bases[] = { smmu->plan->base, smmu->plan->twin };
 
@@ -197,7 +186,7 @@ static int invalidate_tlbs(const struct kq_smmu2 *smmu)
 }
 
 /* Does the stream mapping @n match this reserved stream? */
-static bool matches(const struct kq_smmu2 *smmu, uint32_t n, uint32_t sid)
+static bool matches(const struct kq_smmu *smmu, uint32_t n, uint32_t sid)
 {
 	uint32_t scr0 = smmu->record->before2.scr0;
 	uint32_t smr, s2cr;
@@ -217,7 +206,7 @@ static bool matches(const struct kq_smmu2 *smmu, uint32_t n, uint32_t sid)
 }
 
 /* Is this mapping for reserved streams, which keep working? */
-static bool is_reserved(const struct kq_smmu2 *smmu, uint32_t n)
+static bool is_reserved(const struct kq_smmu *smmu, uint32_t n)
 {
 	const struct kq_plan_header *plan = smmu->stage->plan;
 
@@ -232,7 +221,7 @@ static bool is_reserved(const struct kq_smmu2 *smmu, uint32_t n)
  * What a mapping refers to stays as it is but for the type: an EXIDVALID
  * stands in the same register.
  */
-static void fault_mapping(const struct kq_smmu2 *smmu, uint32_t n)
+static void fault_mapping(const struct kq_smmu *smmu, uint32_t n)
 {
 	uint32_t type = is_reserved(smmu, n) ? SMMU2_S2CR_BYPASS :
 					       SMMU2_S2CR_FAULT;
@@ -244,7 +233,7 @@ static void fault_mapping(const struct kq_smmu2 *smmu, uint32_t n)
 }
 
 /* sCR0 last: CLIENTPD may have let everything bypass until now. */
-static int fault_all(const struct kq_smmu2 *smmu)
+static int fault_all(const struct kq_smmu *smmu)
 {
 	uint32_t scr0 = kq_smmu2_read(smmu, SMMU2_SCR0);
 
@@ -263,7 +252,7 @@ static int fault_all(const struct kq_smmu2 *smmu)
 	return invalidate_tlbs(smmu);
 }
 
-static int sink_or_abort(const struct kq_smmu2 *smmu)
+static int sink_or_abort(const struct kq_smmu *smmu)
 {
 	int r = fault_all(smmu);
 
@@ -278,7 +267,7 @@ static int sink_or_abort(const struct kq_smmu2 *smmu)
 	return 0;
 }
 
-static int apply_policy(const struct kq_smmu2 *smmu)
+static int apply_policy(const struct kq_smmu *smmu)
 {
 	uint32_t scr0;
 
@@ -294,7 +283,7 @@ static int apply_policy(const struct kq_smmu2 *smmu)
 	return 0;
 }
 
-void kq_smmu2_apply(struct kq_smmu2 *smmu)
+void kq_smmu2_apply(struct kq_smmu *smmu)
 {
 	int r;
 
@@ -311,7 +300,7 @@ void kq_smmu2_apply(struct kq_smmu2 *smmu)
 						      KQ_SMMU_UNREACHABLE;
 }
 
-void kq_smmu2_probe_open(struct kq_smmu2 *smmu)
+void kq_smmu2_probe_open(struct kq_smmu *smmu)
 {
 	if (!smmu->state->usable || smmu->plan->policy == KQ_POLICY_PRESERVE)
 		return;
@@ -322,7 +311,7 @@ void kq_smmu2_probe_open(struct kq_smmu2 *smmu)
 	kq_smmu2_write(smmu, SMMU2_SGFSR, kq_smmu2_read(smmu, SMMU2_SGFSR));
 }
 
-void kq_smmu2_probe_look(struct kq_smmu2 *smmu)
+void kq_smmu2_probe_look(struct kq_smmu *smmu)
 {
 	uint32_t sgfsr, synr1;
 
@@ -341,7 +330,7 @@ void kq_smmu2_probe_look(struct kq_smmu2 *smmu)
 	kq_smmu2_write(smmu, SMMU2_SGFSR, sgfsr);
 }
 
-void kq_smmu2_probe_close(struct kq_smmu2 *smmu)
+void kq_smmu2_probe_close(struct kq_smmu *smmu)
 {
 	kq_smmu2_probe_look(smmu);
 }

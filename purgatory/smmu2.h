@@ -6,24 +6,12 @@
 #ifndef KQ_SMMU2_H
 #define KQ_SMMU2_H
 
-#include "purgatory/stage.h"
-
-/* One SMMU on its way through the step; the rest from its ID registers. */
-struct kq_smmu2 {
-	struct kq_stage *stage;
-	const struct kq_plan_smmu *plan;
-	struct kq_report_smmu *record;
-	struct kq_smmu_state *state;
-	uint32_t index;
-};
-
-/* The SMMU of that index, ready for the calls below. */
-struct kq_smmu2 kq_smmu2_get(struct kq_stage *stage, uint32_t index);
+#include "purgatory/smmu.h"
 
 /**
  * kq_smmu2_inspect() - read state and faults, switch fault interrupts off
  */
-void kq_smmu2_inspect(struct kq_smmu2 *smmu);
+void kq_smmu2_inspect(struct kq_smmu *smmu);
 
 /**
  * kq_smmu2_apply() - bring the SMMU to the state its policy asks for
@@ -37,14 +25,14 @@ void kq_smmu2_inspect(struct kq_smmu2 *smmu);
  *
  * What cannot be had becomes abort, and the report says so.
  */
-void kq_smmu2_apply(struct kq_smmu2 *smmu);
+void kq_smmu2_apply(struct kq_smmu *smmu);
 
 /*
  * The probe window: abort, with faults recorded in sGFSR and sGFSYNR1. One
  * transaction is caught between two looks: counts are lower bounds.
  */
-void kq_smmu2_probe_open(struct kq_smmu2 *smmu);
-void kq_smmu2_probe_look(struct kq_smmu2 *smmu);
-void kq_smmu2_probe_close(struct kq_smmu2 *smmu);
+void kq_smmu2_probe_open(struct kq_smmu *smmu);
+void kq_smmu2_probe_look(struct kq_smmu *smmu);
+void kq_smmu2_probe_close(struct kq_smmu *smmu);
 
 #endif

@@ -14,7 +14,7 @@
 
 /* The old table, as its registers describe it. */
 struct old_table {
-	const struct kq_smmu3 *smmu;
+	const struct kq_smmu *smmu;
 	uint64_t base;
 	uint32_t log2;
 	bool two_level;
@@ -168,7 +168,7 @@ static int find_ste(const struct old_table *table, uint32_t sid, uint64_t *ret)
 /* One 64-bit store makes an STE abort, whatever it was. */
 static int abort_stream(const struct old_table *table, uint32_t sid)
 {
-	const struct kq_smmu3 *smmu = table->smmu;
+	const struct kq_smmu *smmu = table->smmu;
 	uint64_t ste;
 	int r = find_ste(table, sid, &ste);
 
@@ -197,7 +197,7 @@ static bool resisted(uint32_t result)
 
 static int abort_resisting(const struct old_table *table, uint32_t enables)
 {
-	const struct kq_smmu3 *smmu = table->smmu;
+	const struct kq_smmu *smmu = table->smmu;
 	const struct kq_plan_header *plan = smmu->stage->plan;
 	bool started = false;
 
@@ -219,7 +219,7 @@ static int abort_resisting(const struct old_table *table, uint32_t enables)
 	return 0;
 }
 
-int kq_smmu3_preserve(struct kq_smmu3 *smmu)
+int kq_smmu3_preserve(struct kq_smmu *smmu)
 {
 	struct old_table table = { .smmu = smmu };
 	uint32_t enables = smmu->record->before.cr0 &

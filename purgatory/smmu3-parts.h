@@ -8,25 +8,25 @@
 
 /* smmu3-queue.c: registers, handshakes, our own queues. */
 
-uint32_t kq_smmu3_read(const struct kq_smmu3 *smmu, uint32_t reg);
-uint64_t kq_smmu3_read64(const struct kq_smmu3 *smmu, uint32_t reg);
-void kq_smmu3_write(const struct kq_smmu3 *smmu, uint32_t reg, uint32_t value);
-void kq_smmu3_write64(const struct kq_smmu3 *smmu, uint32_t reg,
+uint32_t kq_smmu3_read(const struct kq_smmu *smmu, uint32_t reg);
+uint64_t kq_smmu3_read64(const struct kq_smmu *smmu, uint32_t reg);
+void kq_smmu3_write(const struct kq_smmu *smmu, uint32_t reg, uint32_t value);
+void kq_smmu3_write64(const struct kq_smmu *smmu, uint32_t reg,
 		      uint64_t value);
 
 /* Offset of a register of page 1, on models without one of page 0. */
-uint32_t kq_smmu3_page1(const struct kq_smmu3 *smmu, uint32_t reg);
+uint32_t kq_smmu3_page1(const struct kq_smmu *smmu, uint32_t reg);
 
 /**
  * kq_smmu3_wait() - wait for a handshake, a second at most
  *
  * Return: 0; -KQ_ERR_TIMEOUT, noted in the report; -KQ_ERR_UNREACHABLE.
  */
-int kq_smmu3_wait(const struct kq_smmu3 *smmu, uint32_t reg, uint32_t mask,
+int kq_smmu3_wait(const struct kq_smmu *smmu, uint32_t reg, uint32_t mask,
 		  uint32_t value);
 
 /* Write a register that shows in another one when it took effect. */
-int kq_smmu3_write_and_wait(const struct kq_smmu3 *smmu, uint32_t reg,
+int kq_smmu3_write_and_wait(const struct kq_smmu *smmu, uint32_t reg,
 			    uint32_t ack, uint32_t value);
 
 /**
@@ -35,7 +35,7 @@ int kq_smmu3_write_and_wait(const struct kq_smmu3 *smmu, uint32_t reg,
  * A stale CMDQ_ERR would halt the next kernel's command queue. Service
  * failure mode stays visible: an adopting kernel goes by it.
  */
-void kq_smmu3_acknowledge(const struct kq_smmu3 *smmu);
+void kq_smmu3_acknowledge(const struct kq_smmu *smmu);
 
 /**
  * kq_smmu3_start_commands() - put our own command queue in place
@@ -43,15 +43,15 @@ void kq_smmu3_acknowledge(const struct kq_smmu3 *smmu);
  *
  * Return: 0; -KQ_ERR_NOSPACE; as kq_smmu3_wait().
  */
-int kq_smmu3_start_commands(const struct kq_smmu3 *smmu, uint32_t enables);
+int kq_smmu3_start_commands(const struct kq_smmu *smmu, uint32_t enables);
 
 /* Issue one command; its effect is sure after kq_smmu3_sync(). */
-int kq_smmu3_command(const struct kq_smmu3 *smmu, uint64_t word0,
+int kq_smmu3_command(const struct kq_smmu *smmu, uint64_t word0,
 		     uint64_t word1);
-int kq_smmu3_sync(const struct kq_smmu3 *smmu);
+int kq_smmu3_sync(const struct kq_smmu *smmu);
 
 /* Configuration and TLB caches empty, and known to be. */
-int kq_smmu3_invalidate_all(const struct kq_smmu3 *smmu);
+int kq_smmu3_invalidate_all(const struct kq_smmu *smmu);
 
 /* smmu3.c */
 
@@ -63,7 +63,7 @@ int kq_smmu3_invalidate_all(const struct kq_smmu3 *smmu);
  *
  * Return: as kq_smmu3_wait().
  */
-int kq_smmu3_disable(const struct kq_smmu3 *smmu, bool abort);
+int kq_smmu3_disable(const struct kq_smmu *smmu, bool abort);
 
 /* smmu3-table.c: our own stream table. */
 
@@ -85,11 +85,11 @@ enum kq_smmu3_default {
  * Return: 0; -KQ_ERR_NOTSUP this SMMU cannot; -KQ_ERR_NOSPACE; as
  * kq_smmu3_wait().
  */
-int kq_smmu3_run_on_own_table(const struct kq_smmu3 *smmu,
+int kq_smmu3_run_on_own_table(const struct kq_smmu *smmu,
 			      enum kq_smmu3_default others, uint32_t enables);
 
 /* Has the plan streams of this SMMU that must keep working? */
-bool kq_smmu3_has_reserved(const struct kq_smmu3 *smmu);
+bool kq_smmu3_has_reserved(const struct kq_smmu *smmu);
 
 /* smmu3-adopt.c: the old kernel's stream table. */
 
@@ -99,6 +99,6 @@ bool kq_smmu3_has_reserved(const struct kq_smmu3 *smmu);
  * Return: 0; -KQ_ERR_NOTSUP service failure mode, or a table that a kernel
  * would not adopt; as kq_smmu3_wait().
  */
-int kq_smmu3_preserve(struct kq_smmu3 *smmu);
+int kq_smmu3_preserve(struct kq_smmu *smmu);
 
 #endif

@@ -10,14 +10,14 @@
 
 #define EVENTS_LOG2 7u
 
-static uint32_t log2_of_queue(const struct kq_smmu3 *smmu)
+static uint32_t log2_of_queue(const struct kq_smmu *smmu)
 {
 	uint32_t limit = KQ_GET(SMMU3_IDR1_EVTQS, smmu->record->idr1);
 
 	return limit < EVENTS_LOG2 ? limit : EVENTS_LOG2;
 }
 
-static int start_events(const struct kq_smmu3 *smmu)
+static int start_events(const struct kq_smmu *smmu)
 {
 	struct kq_smmu_state *state = smmu->state;
 	uint32_t log2 = log2_of_queue(smmu);
@@ -36,7 +36,7 @@ static int start_events(const struct kq_smmu3 *smmu)
 	return kq_io_faulted(&smmu->stage->io) ? -KQ_ERR_UNREACHABLE : 0;
 }
 
-static int open_window(const struct kq_smmu3 *smmu)
+static int open_window(const struct kq_smmu *smmu)
 {
 	int r = kq_smmu3_disable(smmu, true);
 
@@ -48,7 +48,7 @@ static int open_window(const struct kq_smmu3 *smmu)
 	return r;
 }
 
-void kq_smmu3_probe_open(struct kq_smmu3 *smmu)
+void kq_smmu3_probe_open(struct kq_smmu *smmu)
 {
 	/* Its table is to be kept: nothing may be put in its place. */
 	if (!smmu->state->usable || smmu->plan->policy == KQ_POLICY_PRESERVE)
@@ -59,7 +59,7 @@ void kq_smmu3_probe_open(struct kq_smmu3 *smmu)
 		(void)kq_smmu3_disable(smmu, true);
 }
 
-static void take_event(const struct kq_smmu3 *smmu, uint32_t slot)
+static void take_event(const struct kq_smmu *smmu, uint32_t slot)
 {
 	struct kq_io *io = &smmu->stage->io;
 	const uint64_t *event = &smmu->state->events[4 * slot];
@@ -75,7 +75,7 @@ static void take_event(const struct kq_smmu3 *smmu, uint32_t slot)
 		     (uint32_t)KQ_GET(SMMU3_EVENT_0_TYPE, word0), address);
 }
 
-void kq_smmu3_probe_look(struct kq_smmu3 *smmu)
+void kq_smmu3_probe_look(struct kq_smmu *smmu)
 {
 	struct kq_smmu_state *state = smmu->state;
 	uint32_t log2 = log2_of_queue(smmu);
@@ -107,7 +107,7 @@ void kq_smmu3_probe_look(struct kq_smmu3 *smmu)
 			       state->event_cons);
 }
 
-void kq_smmu3_probe_close(struct kq_smmu3 *smmu)
+void kq_smmu3_probe_close(struct kq_smmu *smmu)
 {
 	if (!(smmu->record->flags & KQ_SMMU_PROBED))
 		return;

@@ -9,37 +9,37 @@
 
 #define COMMANDS_LOG2 3u /* we never have more than three in flight */
 
-uint32_t kq_smmu3_read(const struct kq_smmu3 *smmu, uint32_t reg)
+uint32_t kq_smmu3_read(const struct kq_smmu *smmu, uint32_t reg)
 {
 	return kq_io_read32(&smmu->stage->io,
 			    kq_paddr(smmu->plan->base + reg));
 }
 
-uint64_t kq_smmu3_read64(const struct kq_smmu3 *smmu, uint32_t reg)
+uint64_t kq_smmu3_read64(const struct kq_smmu *smmu, uint32_t reg)
 {
 	return kq_io_read64(&smmu->stage->io,
 			    kq_paddr(smmu->plan->base + reg));
 }
 
-void kq_smmu3_write(const struct kq_smmu3 *smmu, uint32_t reg, uint32_t value)
+void kq_smmu3_write(const struct kq_smmu *smmu, uint32_t reg, uint32_t value)
 {
 	kq_io_write32(&smmu->stage->io, kq_paddr(smmu->plan->base + reg),
 		      value);
 }
 
-void kq_smmu3_write64(const struct kq_smmu3 *smmu, uint32_t reg, uint64_t value)
+void kq_smmu3_write64(const struct kq_smmu *smmu, uint32_t reg, uint64_t value)
 {
 	kq_io_write64(&smmu->stage->io, kq_paddr(smmu->plan->base + reg),
 		      value);
 }
 
-uint32_t kq_smmu3_page1(const struct kq_smmu3 *smmu, uint32_t reg)
+uint32_t kq_smmu3_page1(const struct kq_smmu *smmu, uint32_t reg)
 {
 	return smmu->plan->flags & KQ_SMMU_PAGE0_ONLY ? reg :
 							SMMU3_PAGE1 + reg;
 }
 
-int kq_smmu3_wait(const struct kq_smmu3 *smmu, uint32_t reg, uint32_t mask,
+int kq_smmu3_wait(const struct kq_smmu *smmu, uint32_t reg, uint32_t mask,
 		  uint32_t value)
 {
 	uint64_t timeout = kq_stage_timeout(smmu->stage, HANDSHAKE_US,
@@ -55,14 +55,14 @@ int kq_smmu3_wait(const struct kq_smmu3 *smmu, uint32_t reg, uint32_t mask,
 	return r;
 }
 
-int kq_smmu3_write_and_wait(const struct kq_smmu3 *smmu, uint32_t reg,
+int kq_smmu3_write_and_wait(const struct kq_smmu *smmu, uint32_t reg,
 			    uint32_t ack, uint32_t value)
 {
 	kq_smmu3_write(smmu, reg, value);
 	return kq_smmu3_wait(smmu, ack, UINT32_MAX, value);
 }
 
-void kq_smmu3_acknowledge(const struct kq_smmu3 *smmu)
+void kq_smmu3_acknowledge(const struct kq_smmu *smmu)
 {
 	uint32_t gerror = kq_smmu3_read(smmu, SMMU3_GERROR);
 	uint32_t gerrorn = kq_smmu3_read(smmu, SMMU3_GERRORN);
@@ -72,7 +72,7 @@ void kq_smmu3_acknowledge(const struct kq_smmu3 *smmu)
 			       (gerrorn & SMMU3_GERROR_SFM));
 }
 
-int kq_smmu3_start_commands(const struct kq_smmu3 *smmu, uint32_t enables)
+int kq_smmu3_start_commands(const struct kq_smmu *smmu, uint32_t enables)
 {
 	struct kq_smmu_state *state = smmu->state;
 	uint64_t size = SMMU3_COMMAND_SIZE << COMMANDS_LOG2;
@@ -95,7 +95,7 @@ int kq_smmu3_start_commands(const struct kq_smmu3 *smmu, uint32_t enables)
 				       enables | SMMU3_CR0_CMDQEN);
 }
 
-int kq_smmu3_command(const struct kq_smmu3 *smmu, uint64_t word0,
+int kq_smmu3_command(const struct kq_smmu *smmu, uint64_t word0,
 		     uint64_t word1)
 {
 	struct kq_smmu_state *state = smmu->state;
@@ -116,12 +116,12 @@ int kq_smmu3_command(const struct kq_smmu3 *smmu, uint64_t word0,
 }
 
 /* A SYNC that was consumed is complete: CS is "none", and nothing follows. */
-int kq_smmu3_sync(const struct kq_smmu3 *smmu)
+int kq_smmu3_sync(const struct kq_smmu *smmu)
 {
 	return kq_smmu3_command(smmu, SMMU3_CMD_SYNC, 0);
 }
 
-int kq_smmu3_invalidate_all(const struct kq_smmu3 *smmu)
+int kq_smmu3_invalidate_all(const struct kq_smmu *smmu)
 {
 	int r = kq_smmu3_command(smmu, SMMU3_CMD_CFGI_ALL,
 				 SMMU3_CMD_1_ALL_STREAMS);

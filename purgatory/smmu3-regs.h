@@ -144,9 +144,6 @@
 #define SMMU3_CD_SIZE 64u
 #define   SMMU3_CD_0_T0SZ KQ_MASK64(5, 0)
 #define   SMMU3_CD_0_TG0 KQ_MASK64(7, 6)
-#define     SMMU3_TG_4K 0u
-#define     SMMU3_TG_64K 1u
-#define     SMMU3_TG_16K 2u
 #define   SMMU3_CD_0_WALK_WB \
 	(KQ_PUT(KQ_MASK64(9, 8), UINT64_C(1)) | \
 	 KQ_PUT(KQ_MASK64(11, 10), UINT64_C(1)) | \

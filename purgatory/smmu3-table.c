@@ -14,7 +14,7 @@
 #define OWN_VMID UINT64_C(1)
 
 struct table {
-	const struct kq_smmu3 *smmu;
+	const struct kq_smmu *smmu;
 	uint64_t *entries; /* L1 descriptors or, linear, STEs */
 	uint64_t *shared;  /* L2 of all blocks that nobody named, or NULL */
 	uint32_t log2;	   /* StreamIDs it covers */
@@ -22,12 +22,12 @@ struct table {
 	uint64_t others[SMMU3_STE_WORDS]; /* the STE all others get */
 };
 
-static bool is_coherent(const struct kq_smmu3 *smmu)
+static bool is_coherent(const struct kq_smmu *smmu)
 {
 	return smmu->record->idr0 & SMMU3_IDR0_COHACC;
 }
 
-static void publish(const struct kq_smmu3 *smmu, const void *start,
+static void publish(const struct kq_smmu *smmu, const void *start,
 		    uint64_t size)
 {
 	kq_io_sync_ram(&smmu->stage->io, kq_paddr((uint64_t)start), size);
@@ -51,16 +51,9 @@ static uint32_t granule(uint32_t idr5)
 	return idr5 & SMMU3_IDR5_GRAN64K ? 16 : 0;
 }
 
-static uint64_t tg_of(uint32_t page_shift)
-{
-	if (page_shift == 12)
-		return SMMU3_TG_4K;
-	return page_shift == 14 ? SMMU3_TG_16K : SMMU3_TG_64K;
-}
-
 static int sink_stage1(struct table *table, uint32_t idr5)
 {
-	const struct kq_smmu3 *smmu = table->smmu;
+	const struct kq_smmu *smmu = table->smmu;
 	uint32_t oas = KQ_GET(SMMU3_IDR5_OAS, idr5);
 	bool coherent = is_coherent(smmu);
 	bool forced = KQ_GET(SMMU3_IDR0_STALL_MODEL, smmu->record->idr0) ==
@@ -75,7 +68,7 @@ static int sink_stage1(struct table *table, uint32_t idr5)
 	if (!cd)
 		return -KQ_ERR_NOSPACE;
 	cd[0] = KQ_PUT(SMMU3_CD_0_T0SZ, UINT64_C(64) - sink.input_bits) |
-		KQ_PUT(SMMU3_CD_0_TG0, tg_of(sink.page_shift)) |
+		KQ_PUT(SMMU3_CD_0_TG0, (uint64_t)kq_sink_tg0(&sink)) |
 		(coherent ? SMMU3_CD_0_WALK_WB : 0) | SMMU3_CD_0_EPD1 |
 		SMMU3_CD_0_V |
 		KQ_PUT(SMMU3_CD_0_IPS, oas < 5 ? (uint64_t)oas : 5) |
@@ -105,7 +98,7 @@ static uint64_t sl0_of(const struct kq_sink *sink)
 
 static int sink_stage2(struct table *table, uint32_t idr5)
 {
-	const struct kq_smmu3 *smmu = table->smmu;
+	const struct kq_smmu *smmu = table->smmu;
 	uint32_t oas = KQ_GET(SMMU3_IDR5_OAS, idr5);
 	struct kq_sink sink;
 	int r = kq_sink_stage2(smmu->stage, granule(idr5), output_bits(oas),
@@ -121,7 +114,7 @@ static int sink_stage2(struct table *table, uint32_t idr5)
 		KQ_PUT(SMMU3_STE_2_S2T0SZ, UINT64_C(64) - sink.input_bits) |
 		KQ_PUT(SMMU3_STE_2_S2SL0, sl0_of(&sink)) |
 		(is_coherent(smmu) ? SMMU3_STE_2_S2WALK_WB : 0) |
-		KQ_PUT(SMMU3_STE_2_S2TG, tg_of(sink.page_shift)) |
+		KQ_PUT(SMMU3_STE_2_S2TG, (uint64_t)kq_sink_tg0(&sink)) |
 		KQ_PUT(SMMU3_STE_2_S2PS, oas < 5 ? (uint64_t)oas : 5) |
 		SMMU3_STE_2_S2AA64 | SMMU3_STE_2_S2AFFD | SMMU3_STE_2_S2R;
 	table->others[3] = sink.table & SMMU3_STE_3_S2TTB;
@@ -195,7 +188,7 @@ static uint64_t *own_ste(struct table *table, uint32_t sid)
 }
 
 /* The highest StreamID the plan names for this SMMU. */
-static uint32_t highest_stream(const struct kq_smmu3 *smmu)
+static uint32_t highest_stream(const struct kq_smmu *smmu)
 {
 	const struct kq_plan_header *plan = smmu->stage->plan;
 	uint32_t highest = 0;
@@ -226,7 +219,7 @@ static uint32_t highest_stream(const struct kq_smmu3 *smmu)
 /* How many StreamIDs the table shall cover, as log2. */
 static uint32_t choose_log2(const struct table *table)
 {
-	const struct kq_smmu3 *smmu = table->smmu;
+	const struct kq_smmu *smmu = table->smmu;
 	uint32_t sidsize = KQ_GET(SMMU3_IDR1_SIDSIZE, smmu->record->idr1);
 	uint32_t highest = highest_stream(smmu);
 	uint32_t log2 = table->two_level ? LOG2_LEAST : 0;
@@ -238,7 +231,7 @@ static uint32_t choose_log2(const struct table *table)
 
 static int allocate(struct table *table, enum kq_smmu3_default others)
 {
-	const struct kq_smmu3 *smmu = table->smmu;
+	const struct kq_smmu *smmu = table->smmu;
 	uint32_t sidsize = KQ_GET(SMMU3_IDR1_SIDSIZE, smmu->record->idr1);
 	uint64_t count, size;
 
@@ -290,7 +283,7 @@ static int separate_planned(struct table *table)
 
 static int let_reserved_pass(struct table *table)
 {
-	const struct kq_smmu3 *smmu = table->smmu;
+	const struct kq_smmu *smmu = table->smmu;
 	const struct kq_plan_header *plan = smmu->stage->plan;
 	uint64_t bypass[SMMU3_STE_WORDS] = {
 		SMMU3_STE_0_V |
@@ -331,7 +324,7 @@ static int build(struct table *table, enum kq_smmu3_default others)
 /* Written while SMMUEN is 0 only: else CONSTRAINED UNPREDICTABLE. */
 static void write_table_registers(const struct table *table)
 {
-	const struct kq_smmu3 *smmu = table->smmu;
+	const struct kq_smmu *smmu = table->smmu;
 	uint32_t cfg = KQ_PUT(SMMU3_STRTAB_CFG_LOG2SIZE, table->log2);
 
 	if (table->two_level)
@@ -347,7 +340,7 @@ static void write_table_registers(const struct table *table)
 	kq_smmu3_write(smmu, SMMU3_STRTAB_BASE_CFG, cfg);
 }
 
-int kq_smmu3_run_on_own_table(const struct kq_smmu3 *smmu,
+int kq_smmu3_run_on_own_table(const struct kq_smmu *smmu,
 			      enum kq_smmu3_default others, uint32_t enables)
 {
 	struct table table = { .smmu = smmu };
@@ -369,7 +362,7 @@ int kq_smmu3_run_on_own_table(const struct kq_smmu3 *smmu,
 					       enables);
 }
 
-bool kq_smmu3_has_reserved(const struct kq_smmu3 *smmu)
+bool kq_smmu3_has_reserved(const struct kq_smmu *smmu)
 {
 	const struct kq_plan_header *plan = smmu->stage->plan;
 

@@ -5,18 +5,7 @@
 #include "lib/error.h"
 #include "purgatory/smmu3-parts.h"
 
-struct kq_smmu3 kq_smmu3_get(struct kq_stage *stage, uint32_t index)
-{
-	return (struct kq_smmu3){
-		.stage = stage,
-		.plan = &kq_plan_smmus(stage->plan)[index],
-		.record = &stage->smmus[index],
-		.state = &stage->smmu_states[index],
-		.index = index,
-	};
-}
-
-static void read_state(const struct kq_smmu3 *smmu,
+static void read_state(const struct kq_smmu *smmu,
 		       struct kq_report_smmu_state *state)
 {
 	state->cr0 = kq_smmu3_read(smmu, SMMU3_CR0);
@@ -37,7 +26,7 @@ static void read_state(const struct kq_smmu3 *smmu,
  * The event queue's indices stand in page 1: one that aborts costs the old
  * events, not the policy.
  */
-static int read_event_indices(const struct kq_smmu3 *smmu,
+static int read_event_indices(const struct kq_smmu *smmu,
 			      struct kq_report_smmu_state *state)
 {
 	state->evtq_prod =
@@ -48,7 +37,7 @@ static int read_event_indices(const struct kq_smmu3 *smmu,
 }
 
 /* Is the SMMU there at all, and does it behave like one? */
-static int identify(const struct kq_smmu3 *smmu)
+static int identify(const struct kq_smmu *smmu)
 {
 	smmu->record->idr0 = kq_smmu3_read(smmu, SMMU3_IDR0);
 	smmu->record->idr1 = kq_smmu3_read(smmu, SMMU3_IDR1);
@@ -61,7 +50,7 @@ static int identify(const struct kq_smmu3 *smmu)
 	return kq_io_faulted(&smmu->stage->io) ? -KQ_ERR_UNREACHABLE : 0;
 }
 
-static void add_event(const struct kq_smmu3 *smmu, struct kq_paddr from,
+static void add_event(const struct kq_smmu *smmu, struct kq_paddr from,
 		      bool pending)
 {
 	struct kq_stage *stage = smmu->stage;
@@ -88,7 +77,7 @@ static void add_event(const struct kq_smmu3 *smmu, struct kq_paddr from,
  * The newest records of the old kernel's event queue, oldest first, those
  * it had already consumed included: the queue is a ring in its memory.
  */
-static void read_events(const struct kq_smmu3 *smmu)
+static void read_events(const struct kq_smmu *smmu)
 {
 	const struct kq_report_smmu_state *before = &smmu->record->before;
 	uint32_t log2 = KQ_GET(SMMU3_Q_BASE_LOG2SIZE, before->evtq_base);
@@ -122,7 +111,7 @@ static enum kq_smmu_result result_of(int r)
 	return r == -KQ_ERR_TIMEOUT ? KQ_SMMU_STUCK : KQ_SMMU_UNREACHABLE;
 }
 
-void kq_smmu3_inspect(struct kq_smmu3 *smmu)
+void kq_smmu3_inspect(struct kq_smmu *smmu)
 {
 	int r = identify(smmu);
 
@@ -141,7 +130,7 @@ void kq_smmu3_inspect(struct kq_smmu3 *smmu)
 }
 
 /* IHI 0070, "SMMU_GBPA": written only while UPDATE is 0, then with it. */
-static int set_gbpa(const struct kq_smmu3 *smmu, bool abort)
+static int set_gbpa(const struct kq_smmu *smmu, bool abort)
 {
 	uint32_t gbpa;
 	int r = kq_smmu3_wait(smmu, SMMU3_GBPA, SMMU3_GBPA_UPDATE, 0);
@@ -165,7 +154,7 @@ static int set_gbpa(const struct kq_smmu3 *smmu, bool abort)
 }
 
 /* GBPA first: it decides the moment SMMUEN falls. */
-int kq_smmu3_disable(const struct kq_smmu3 *smmu, bool abort)
+int kq_smmu3_disable(const struct kq_smmu *smmu, bool abort)
 {
 	uint32_t stuck = smmu->record->stuck_offset;
 	int r = -KQ_ERR_TIMEOUT;
@@ -179,7 +168,7 @@ int kq_smmu3_disable(const struct kq_smmu3 *smmu, bool abort)
 }
 
 /* Whatever table there is, GBPA.ABORT holds while it is exchanged. */
-static int run_table(const struct kq_smmu3 *smmu, enum kq_smmu3_default others)
+static int run_table(const struct kq_smmu *smmu, enum kq_smmu3_default others)
 {
 	int r = set_gbpa(smmu, true);
 
@@ -190,7 +179,7 @@ static int run_table(const struct kq_smmu3 *smmu, enum kq_smmu3_default others)
 	return r;
 }
 
-static int abort_all(const struct kq_smmu3 *smmu)
+static int abort_all(const struct kq_smmu *smmu)
 {
 	int r = -KQ_ERR_NOTSUP;
 
@@ -203,7 +192,7 @@ static int abort_all(const struct kq_smmu3 *smmu)
 }
 
 /* What a policy needs beyond plain abort; an error asks for abort. */
-static int apply_policy(struct kq_smmu3 *smmu)
+static int apply_policy(struct kq_smmu *smmu)
 {
 	if (smmu->plan->policy == KQ_POLICY_BYPASS)
 		return kq_smmu3_disable(smmu, false);
@@ -218,7 +207,7 @@ static int apply_policy(struct kq_smmu3 *smmu)
  * A policy that this SMMU cannot have, or that failed half-way through its
  * own table, becomes abort. A bypass or abort that is stuck stays as it is.
  */
-static int apply_or_abort(struct kq_smmu3 *smmu)
+static int apply_or_abort(struct kq_smmu *smmu)
 {
 	uint32_t policy = smmu->plan->policy;
 	int r = apply_policy(smmu);
@@ -232,7 +221,7 @@ static int apply_or_abort(struct kq_smmu3 *smmu)
 	return abort_all(smmu);
 }
 
-void kq_smmu3_apply(struct kq_smmu3 *smmu)
+void kq_smmu3_apply(struct kq_smmu *smmu)
 {
 	int r;
 

@@ -7,26 +7,12 @@
 #ifndef KQ_SMMU3_H
 #define KQ_SMMU3_H
 
-#include "purgatory/stage.h"
-
-/* One SMMU on its way through the step. */
-struct kq_smmu3 {
-	struct kq_stage *stage;
-	const struct kq_plan_smmu *plan;
-	struct kq_report_smmu *record;
-	struct kq_smmu_state *state;
-	uint32_t index;
-};
-
-/**
- * kq_smmu3_get() - the SMMU of that index, ready for the calls below
- */
-struct kq_smmu3 kq_smmu3_get(struct kq_stage *stage, uint32_t index);
+#include "purgatory/smmu.h"
 
 /**
  * kq_smmu3_inspect() - read state and old events, switch interrupts off
  */
-void kq_smmu3_inspect(struct kq_smmu3 *smmu);
+void kq_smmu3_inspect(struct kq_smmu *smmu);
 
 /**
  * kq_smmu3_apply() - bring the SMMU to the state its policy asks for
@@ -41,7 +27,7 @@ void kq_smmu3_inspect(struct kq_smmu3 *smmu);
  *
  * What cannot be had becomes abort, and the report says so.
  */
-void kq_smmu3_apply(struct kq_smmu3 *smmu);
+void kq_smmu3_apply(struct kq_smmu *smmu);
 
 /**
  * kq_smmu3_probe_open() - an empty stream table and an event queue
@@ -49,16 +35,16 @@ void kq_smmu3_apply(struct kq_smmu3 *smmu);
  * From here to kq_smmu3_probe_close() every transaction but those of
  * reserved streams is terminated and recorded.
  */
-void kq_smmu3_probe_open(struct kq_smmu3 *smmu);
+void kq_smmu3_probe_open(struct kq_smmu *smmu);
 
 /**
  * kq_smmu3_probe_look() - take the events that have come since the last look
  */
-void kq_smmu3_probe_look(struct kq_smmu3 *smmu);
+void kq_smmu3_probe_look(struct kq_smmu *smmu);
 
 /**
  * kq_smmu3_probe_close() - last look; every transaction is still terminated
  */
-void kq_smmu3_probe_close(struct kq_smmu3 *smmu);
+void kq_smmu3_probe_close(struct kq_smmu *smmu);
 
 #endif

@@ -136,6 +136,9 @@ bool kq_stage_is_late(struct kq_stage *stage);
 void *kq_stage_keep(struct kq_stage *stage, uint64_t size,
 		    uint64_t alignment);
 
+/* Zero memory; @size is a multiple of 8. */
+void kq_stage_clear(void *start, size_t size);
+
 /* Start and end the timing of a step. */
 void kq_step_begin(struct kq_stage *stage, enum kq_step step);
 void kq_step_end(struct kq_stage *stage, enum kq_step step);
