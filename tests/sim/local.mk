@@ -64,3 +64,5 @@ EXTRA_DIST += tests/unit/mutants.sh
 check_PROGRAMS += tests/fuzz/fuzz-config
 tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz-config.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_config_LDADD = $(SIM_LIBS)
+check_PROGRAMS += tests/unit/test-stage-lspci
+tests_unit_test_stage_lspci_LDADD = $(SIM_LIBS)

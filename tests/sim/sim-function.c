@@ -153,28 +153,85 @@ static uint16_t add_ext_cap(struct sim_function *fn, uint16_t id, uint16_t size)
 	return offset;
 }
 
-/* FLR leaves payload size and all link control alone, by specification. */
+/*
+ * What software can change in a PCIe capability. FLR leaves payload size and
+ * all link control alone, by specification.
+ */
+static void set_pcie_masks(struct sim_function *fn)
+{
+	uint32_t cap = fn->pcie_cap;
+	uint32_t devctl = (cap + PCI_EXP_DEVCTL) / 4;
+	uint32_t lnkctl = (cap + PCI_EXP_LNKCTL) / 4;
+
+	fn->writable[devctl] = 0x7fff;
+	fn->rw1c[devctl] = DEVSTA_RW1C;
+	fn->sticky[devctl] = PCI_EXP_DEVCTL_PAYLOAD;
+	fn->after_flr[devctl] = DEVCTL_DEFAULT;
+	fn->writable[lnkctl] = 0x0fdb;
+	fn->rw1c[lnkctl] = 0xc0000000;
+	fn->sticky[lnkctl] = UINT32_MAX;
+	fn->writable[(cap + PCI_EXP_SLTCTL) / 4] = 0x1fff;
+	fn->writable[(cap + PCI_EXP_RTCTL) / 4] = 0x1f;
+	fn->writable[(cap + PCI_EXP_DEVCTL2) / 4] = 0xffff;
+	fn->writable[(cap + PCI_EXP_LNKCTL2) / 4] = 0xffff;
+	fn->sticky[(cap + PCI_EXP_LNKCTL2) / 4] = UINT32_MAX;
+}
+
 void sim_add_pcie(struct sim_function *fn, unsigned int port_type, bool flr)
 {
 	uint16_t cap = add_cap(fn, PCI_CAP_ID_EXP, 0x3c,
 			       (uint16_t)(2 | port_type << 4));
-	uint32_t devctl = (cap + PCI_EXP_DEVCTL) / 4;
 
 	fn->pcie_cap = cap;
 	define(fn, cap + PCI_EXP_DEVCAP,
 	       0x8001 | (flr ? PCI_EXP_DEVCAP_FLR : 0), 0);
-	define(fn, cap + PCI_EXP_DEVCTL, 0x293f, 0x7fff);
-	fn->rw1c[devctl] = DEVSTA_RW1C;
-	fn->sticky[devctl] = PCI_EXP_DEVCTL_PAYLOAD;
-	fn->after_flr[devctl] = DEVCTL_DEFAULT;
-	define(fn, cap + PCI_EXP_LNKCTL, 0x10430040, 0x0fdb);
-	fn->rw1c[(cap + PCI_EXP_LNKCTL) / 4] = 0xc0000000;
-	fn->sticky[(cap + PCI_EXP_LNKCTL) / 4] = UINT32_MAX;
-	define(fn, cap + PCI_EXP_SLTCTL, 0, 0x1fff);
-	define(fn, cap + PCI_EXP_RTCTL, 0x00010000, 0x1f);
-	define(fn, cap + PCI_EXP_DEVCTL2, 0x0419, 0xffff);
-	define(fn, cap + PCI_EXP_LNKCTL2, 0x0003, 0xffff);
-	fn->sticky[(cap + PCI_EXP_LNKCTL2) / 4] = UINT32_MAX;
+	define(fn, cap + PCI_EXP_DEVCTL, 0x293f, 0);
+	define(fn, cap + PCI_EXP_LNKCTL, 0x10430040, 0);
+	define(fn, cap + PCI_EXP_RTCTL, 0x00010000, 0);
+	define(fn, cap + PCI_EXP_DEVCTL2, 0x0419, 0);
+	define(fn, cap + PCI_EXP_LNKCTL2, 0x0003, 0);
+	set_pcie_masks(fn);
+}
+
+/* Counted: a dump may be of a device whose list is a circle. */
+static void find_capabilities(struct sim_function *fn)
+{
+	uint32_t at = fn->config[PCI_CAPABILITY_LIST / 4] & 0xfc;
+
+	for (unsigned int i = 0; i < 48 && at >= 0x40; i++) {
+		uint32_t word = fn->config[at / 4];
+
+		if ((word & 0xff) == PCI_CAP_ID_EXP)
+			fn->pcie_cap = (uint16_t)at;
+		if ((word & 0xff) == PCI_CAP_ID_AF)
+			fn->af_cap = (uint16_t)at;
+		at = word >> 8 & 0xfc;
+	}
+	if (fn->pcie_cap)
+		set_pcie_masks(fn);
+}
+
+void sim_load_config(struct sim_function *fn, const uint32_t *words,
+		     size_t count)
+{
+	uint32_t type = words[PCI_CACHE_LINE_SIZE / 4] >> 16 & 0x7f;
+
+	memcpy(fn->config, words, count * 4);
+	for (uint32_t reg = PCI_BASE_ADDRESS_0; reg < 0x40; reg += 4)
+		fn->writable[reg / 4] = 0;
+	fn->bridge = type == PCI_HEADER_TYPE_BRIDGE;
+	if (fn->bridge) {
+		fn->dma = false;
+		fn->writable[PCI_PRIMARY_BUS / 4] = 0x00ffffff;
+		fn->writable[PCI_IO_BASE / 4] = 0xf0f0;
+		fn->rw1c[PCI_IO_BASE / 4] = STATUS_RW1C;
+	} else {
+		for (uint32_t reg = PCI_BASE_ADDRESS_0;
+		     reg <= PCI_BASE_ADDRESS_5; reg += 4)
+			fn->writable[reg / 4] = 0xfffffff0;
+		fn->writable[PCI_INTERRUPT_LINE / 4] = 0xff;
+	}
+	find_capabilities(fn);
 }
 
 void sim_add_af(struct sim_function *fn, bool flr)

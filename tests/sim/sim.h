@@ -276,6 +276,9 @@ void sim_add_ari(struct sim_function *fn, uint8_t next);
 /* VFs at rid + @offset + n * @stride; needs the PF's bus to be known. */
 void sim_add_sriov(struct sim_function *fn, unsigned int vf_count,
 		   uint16_t offset, uint16_t stride);
+/* Give it the config space of a real device; finds its capabilities. */
+void sim_load_config(struct sim_function *fn, const uint32_t *words,
+		     size_t count);
 void sim_set_errors(struct sim_function *fn, const struct sim_errors *errors);
 uint16_t sim_rid(const struct sim_function *fn);
 uint32_t sim_function_read(struct sim_function *fn, uint32_t reg);
