@@ -29,6 +29,7 @@ class Case:
         self.first = section["first"]
         self.skip = section["skip"].split()
         self.smmu_stage = section["smmu_stage"]
+        self.hotplug = section.getboolean("hotplug")
         self.file = section["file"]
         self.reuse = section.getboolean("reuse")
         self.offender = section["offender"]
@@ -101,6 +102,7 @@ class Case:
                 "KQ_ARGS": args.strip(),
                 "KQ_CMDLINE": cmdline, "KQ_IMAGE": "/boot/" + self.file,
                 "KQ_OFFENDER": self.offender, "KQ_VFS": self.vfs,
+                "KQ_HOTPLUG": "yes" if self.hotplug else "",
                 "KQ_NICS": NICS}
 
 

@@ -8,6 +8,7 @@ EXTRA_DIST += \
 	tests/demo \
 	tests/functions.sh \
 	tests/setup \
+	tests/e2e/README.md \
 	tests/e2e/cases.cfg \
 	tests/e2e/cases.py \
 	tests/e2e/cpio.py \

@@ -2,6 +2,7 @@
 """The emulated Arm server: its devices, its QEMU process, its traffic."""
 
 import ctypes
+import json
 import os
 import re
 import signal
@@ -33,12 +34,11 @@ class Device:
         self.sid = port << 8 if port else addr << 3
         self.bdf = "%02x:%02x.0" % (port or 0, 0 if port else addr)
         where = "rp%d" % port if port else "pcie.0,addr=%x" % addr
-        self.args = ["-device", "%s,bus=%s" % (option, where)]
-        if port:
-            self.args[:0] = [
-                "-device", "pcie-root-port,id=rp%d,bus=pcie.0,addr=%x,"
-                "chassis=%d" % (port, 7 + port, port)]
-        self.args += extra
+        self.port_args = [
+            "-device", "pcie-root-port,id=rp%d,bus=pcie.0,addr=%x,"
+            "chassis=%d" % (port, 7 + port, port)] if port else []
+        self.args = [*self.port_args,
+                     "-device", "%s,bus=%s" % (option, where), *extra]
 
     def nic_backend(self, directory):
         """Ethernet frames come and go as datagrams of a Unix socket."""
@@ -63,18 +63,21 @@ DEVICES = (
     Device("virtio-rng", "virtio-rng-pci,disable-legacy=on,iommu_platform=on",
            port=5),
 )
+# Plugged in only after the next kernel was loaded, so in nobody's plan
+HOT = Device("hot-e1000e", "e1000e,id=hot,netdev=hot-e1000e,romfile=", port=6,
+             nic=True)
 ROOT_PORT_SIDS = {(7 + d.port) << 3: "root port %d" % d.port
-                  for d in DEVICES if d.port}
+                  for d in DEVICES + (HOT,) if d.port}
 
 
 def device(name):
     """The device of this name."""
-    return next(device for device in DEVICES if device.name == name)
+    return next(device for device in DEVICES + (HOT,) if device.name == name)
 
 
 def device_name(sid):
     """The device (or virtual function) behind a StreamID."""
-    for device in DEVICES:
+    for device in DEVICES + (HOT,):
         if device.sid == sid:
             return device.name
         if device.port and device.sid < sid < device.sid + 0x100:
@@ -97,7 +100,7 @@ class Traffic(threading.Thread):
         self._frame = (b"\xff" * 6 + b"\x02\0\0\0\0\1" + b"\x88\xb5"
                        + bytes(range(64)))
         self._sockets = []
-        for device in DEVICES:
+        for device in DEVICES + (HOT,):
             if device.nic:
                 self._sockets.append((self._socket(device.name),
                                       str(directory / (device.name + ".in"))))
@@ -191,7 +194,28 @@ def qemu_command(case, directory):
         if device.nic:
             command += device.nic_backend(directory)
         command += device.args
+    if case.hotplug:
+        command += HOT.nic_backend(directory) + HOT.port_args
+        command += ["-qmp", "unix:%s,server=on,wait=off"
+                    % (directory / "qmp")]
     return command
+
+
+def _plug(directory):
+    """Plug the hot device into the running server."""
+    with socket.socket(socket.AF_UNIX) as qmp:
+        qmp.connect(str(directory / "qmp"))
+        talk = qmp.makefile("rw")
+        options = dict(word.split("=") for word in
+                       HOT.args[-1].split(",")[1:])
+        for request in ({"execute": "qmp_capabilities"},
+                        {"execute": "device_add", "arguments":
+                         {"driver": "e1000e", **options}}):
+            talk.write(json.dumps(request) + "\n")
+            talk.flush()
+            while "return" not in (answer := json.loads(talk.readline())):
+                if "error" in answer:
+                    raise OSError(answer["error"]["desc"])
 
 
 def _die_with_parent():
@@ -218,7 +242,7 @@ def run(case, directory, progress=None):
     serial = Serial(qemu.stdout, directory / "serial")
     traffic.start()
     try:
-        error = _watch(qemu, serial, case, progress)
+        error = _watch(qemu, serial, case, progress, directory)
     finally:
         if qemu.poll() is None:
             qemu.kill()
@@ -234,8 +258,10 @@ def run(case, directory, progress=None):
     return serial.lines, error
 
 
-def _watch(qemu, serial, case, progress):
-    """Wait for the end; tell `progress` each landmark once."""
+def _watch(qemu, serial, case, progress, directory):
+    """Wait for the end; tell `progress` each landmark once, and plug in
+    what this case wants plugged."""
+    to_plug = case.hotplug
     landmarks = [("the first kernel is up", r"KQ: load "),
                  ("the next kernel's image is loaded", r"KQ: loaded"),
                  ("the machine crashes" if case.mode == "crash" else
@@ -246,6 +272,9 @@ def _watch(qemu, serial, case, progress):
         time.sleep(0.1)
         if progress and landmarks and serial.seen(landmarks[0][1]):
             progress(landmarks.pop(0)[0])
+        if to_plug and serial.seen(r"KQ: loaded"):
+            _plug(directory)
+            to_plug = False
         if time.monotonic() > end:
             return "no end after %d s" % case.timeout
         if serial.next_kernel_died():
