@@ -502,7 +502,7 @@ int kq_settings_load(struct kq_settings *settings, struct kq_message *message)
 	const char *path = secure_getenv("KEXEC_QUIESCE_CONF");
 	int r;
 
-	if (path)
+	if (path && *path)
 		return kq_settings_load_file(settings, path, message);
 	r = kq_settings_load_file(settings, DEFAULT_FILE, message);
 	return r == -KQ_ERR_NOTFOUND ? 0 : r;

@@ -256,6 +256,9 @@ static void environment_names_the_file(void)
 	assert(setenv("KEXEC_QUIESCE_CONF", "/nonexistent/file", 1) == 0);
 	kq_settings_init(&settings);
 	assert(kq_settings_load(&settings, &message) == -KQ_ERR_NOTFOUND);
+	/* Empty is as good as unset. */
+	assert(setenv("KEXEC_QUIESCE_CONF", "", 1) == 0);
+	assert(kq_settings_load(&settings, &message) == 0);
 	assert(setenv("KEXEC_QUIESCE_CONF", "/dev/null", 1) == 0);
 	assert(kq_settings_load(&settings, &message) == 0);
 	assert(!settings.enabled);
