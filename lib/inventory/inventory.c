@@ -140,7 +140,8 @@ static void link_hosts(struct collector *c)
 		fn->host = host_of(inventory, fn);
 		unreachable += fn->host == KQ_NONE;
 	}
-	if (unreachable)
+	/* Whoever may not read the tables has been told that already. */
+	if (unreachable && !inventory->incomplete)
 		kq_warn(&inventory->warnings,
 			"the stage cannot reach the config space of %zu of %zu functions: no ECAM window covers them",
 			unreachable, inventory->function_count);
