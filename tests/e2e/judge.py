@@ -306,9 +306,38 @@ def _smmu_agrees(run, report):
         right = bool(off and aborts) and min(aborts) <= min(off)
     elif policy == "bypass":
         right = bool(off) and not aborts
+    elif policy == "sink":
+        right = _runs_on_own_table(run, writes)
     else:
         right = not off and not tables
     return results + [(right, "trace: the SMMU was set to %s" % policy)]
+
+
+def _runs_on_own_table(run, writes):
+    """The stage's last word: a stream table in the image, and SMMUEN."""
+    low, high = run.trace.image_region
+    base = [write.value & 0xffffffffffffc0 for write in writes
+            if write.offset == _STRTAB[0]]
+    switch = [write.value for write in writes
+              if write.offset == tracing.SMMU_CR0]
+    return bool(base and switch) and low <= base[-1] & 0xfffffffffffff < high \
+        and bool(switch[-1] & _SMMUEN)
+
+
+def check_probed(run):
+    """The probe window names whom the stage left alone, and nobody else."""
+    report = reporting.Report(gzip.decompress(run.file("fdt") or b""))
+    named = {stray.stream_id for stray in report.strays}
+    spared = set(run.case.skipped_sids)
+    events = run.trace.mmio and sum(s.probe_events for s in report.smmus)
+    return [
+        (named == spared, "the probe window names %s: %s" % (
+            " ".join(run.case.skip) or "nobody",
+            " ".join(map(hex, sorted(named))) or "nobody")),
+        (bool(events) == bool(spared), "it caught %d transactions" % events),
+        (all(smmu.probe_us >= 50000 for smmu in report.smmus),
+         "it was open for %s us" % " ".join(
+             str(smmu.probe_us) for smmu in report.smmus))]
 
 
 def _quiescectl_agrees(run, report):
