@@ -175,8 +175,12 @@ static void save_config(struct kq_stage *stage,
 {
 	uint32_t cap = fn->pcie_cap;
 
-	for (uint32_t i = 0; i < 16; i++)
+	for (uint32_t i = 0; i < 16; i++) {
 		saved->header[i] = kq_pci_read(stage, fn, 4 * i);
+		/* It died since: each further read may hang for 50 ms. */
+		if (i == 1 && saved->header[1] == KQ_PCI_ALL_ONES)
+			return;
+	}
 	if (!cap)
 		return;
 	saved->devctl = kq_pci_read(stage, fn, cap + PCI_EXP_DEVCTL);
