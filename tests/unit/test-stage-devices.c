@@ -303,6 +303,31 @@ static void card_that_hangs(void)
 	world_free(&w);
 }
 
+/* Each read of a device that hangs costs up to 50 ms: not many are made. */
+static void hanging_function(void)
+{
+	unsigned int most = 0;
+
+	for (uint32_t n = 1; n < 40; n++) {
+		struct world w;
+		unsigned int reads;
+
+		world_init(&w);
+		w.nic->faults.dead_read_us = 50000;
+		w.nic->faults.dead_after = n;
+		world_run(&w);
+		EXPECT(world_clean(&w));
+		EXPECT_EQ(world_result(&w, w.nvme), KQ_FN_RESET);
+		EXPECT(w.nvme->bme_off_ns < 500 * 1000 * 1000);
+		reads = w.nic->accesses - n;
+		if (world_result(&w, w.nic) != KQ_FN_RESET_TIMEOUT &&
+		    w.nic->faults.dead && reads > most)
+			most = reads;
+		world_free(&w);
+	}
+	EXPECT(most > 0 && most < 26);
+}
+
 static void still_mastering(void)
 {
 	struct world w;
@@ -533,6 +558,7 @@ static const struct test_case cases[] = {
 	CASE(aborting_function),
 	CASE(aborts_at_any_access),
 	CASE(dies_at_any_access),
+	CASE(hanging_function),
 	CASE(slots_that_hang),
 	CASE(card_that_hangs),
 	CASE(still_mastering),
