@@ -38,7 +38,8 @@ static int apply_settings(const struct kq_options *options,
 
 /*
  * A broken config file stops a load that might be meant to be quiesced, but
- * not `kexec -e` or `kexec -u`.
+ * not `kexec -e` or `kexec -u`, which need no more of it than the line that
+ * says where the stock kexec is.
  */
 static int read_settings(const struct kq_options *options,
 			 struct kq_settings *settings,
@@ -50,10 +51,8 @@ static int read_settings(const struct kq_options *options,
 	r = kq_settings_load(settings, message);
 	if (r < 0 && kq_options_loads(options))
 		return r;
-	if (r < 0) {
+	if (r < 0)
 		fprintf(stderr, PROGRAM ": %s, ignoring\n", message->text);
-		kq_settings_init(settings);
-	}
 	return apply_settings(options, settings, message);
 }
 

@@ -459,6 +459,7 @@ static int load_line(struct kq_settings *settings, char *line,
 	return r == -KQ_ERR_NOTFOUND ? -KQ_ERR_VALUE : r;
 }
 
+/* The first bad line is told; the good ones behind it count all the same. */
 static int load_stream(struct kq_settings *settings, FILE *file,
 		       const char *path, struct kq_message *message)
 {
@@ -468,12 +469,13 @@ static int load_stream(struct kq_settings *settings, FILE *file,
 	unsigned int number = 0;
 	int r = 0;
 
-	while (r == 0 && getline(&line, &size, file) >= 0) {
+	while (getline(&line, &size, file) >= 0) {
+		int bad = load_line(settings, line, &inner);
+
 		number++;
-		r = load_line(settings, line, &inner);
-		if (r < 0)
-			kq_fail(message, -r, "%s:%u: %s", path, number,
-				inner.text);
+		if (bad < 0 && r == 0)
+			r = kq_fail(message, -bad, "%s:%u: %s", path, number,
+				    inner.text);
 	}
 	if (r == 0 && ferror(file))
 		r = kq_fail(message, KQ_ERR_SYSTEM, "cannot read %s: %m", path);

@@ -83,7 +83,7 @@ int kq_settings_set(struct kq_settings *settings, const char *key,
 
 /**
  * kq_settings_load_file() - read a config file on top of the settings
- * @settings: undefined mixture of old and new if this fails
+ * @settings: if this fails, what the good lines say is set
  * @path:     file of `key = value` lines; `#` starts a comment
  * @message:  why it failed, with file name and line number; may be NULL
  *

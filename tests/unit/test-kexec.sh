@@ -211,6 +211,10 @@ test_config() {
 	printf '%s\n' "nonsense" >"$dir"/conf
 	kexec -e
 	check "config" grep -q 'ignoring' "$dir"/err
+	# even then the stock kexec is the one that the file names
+	printf '%s\n' "nonsense" "kexec = $dir/stock" >"$dir"/conf
+	kexec -p -u
+	check "config" argv_is -p -u
 	config 'kexec = /nonexistent/kexec'
 	refused 'install kexec-tools' -e
 	refused 'install kexec-tools' -p --quiesce=flr "$dir"/Image

@@ -239,6 +239,11 @@ static void file_error_names_the_line(void)
 	assert(strstr(message.text, ":1: unknown setting 'colour'"));
 	assert(load("quiesce = a\tb\033\n") == -KQ_ERR_VALUE);
 	assert(strstr(message.text, "'a?b?'"));
+	/* The first error is told; good lines count wherever they stand. */
+	assert(load("nonsense\nquiesce = cold\nkexec = /x\n") ==
+	       -KQ_ERR_VALUE);
+	assert(strstr(message.text, ":1: expected"));
+	assert(strcmp(settings.kexec_path, "/x") == 0);
 }
 
 static void file_that_cannot_be_read(void)
