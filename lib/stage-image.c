@@ -7,12 +7,15 @@
 #define PAGE 4096u
 
 /*
- * Upper bounds of what the stage's tables take: second-level stream tables,
- * a sink with 64 KiB pages (four levels and the page), queues.
+ * Upper bounds of what the stage's tables take, alignment included:
+ * second-level stream tables; a sink, which is largest with 16 KiB pages
+ * and 16 tables side by side; queues.
  */
 #define STREAM_BLOCK 256u
 #define STREAM_TABLE (STREAM_BLOCK * 64u)
-#define SINK_TABLES (5u * 65536u)
+#define SINK_TABLES (10u * 65536u)
+/* SMMUs without second levels: larger tables than this they do not get. */
+#define LINEAR_TABLE (256u * 1024u)
 #define QUEUES (2u * PAGE)
 
 static uint32_t highest(uint32_t a, uint32_t b)
@@ -53,6 +56,16 @@ static uint32_t survey_streams(const struct kq_plan_header *plan,
 	return top;
 }
 
+static uint64_t linear_table_size(uint32_t top)
+{
+	uint64_t size = 64;
+
+	while (size <= LINEAR_TABLE && size / 64 <= top)
+		size *= 2;
+	/* Once more for its alignment. */
+	return size <= LINEAR_TABLE ? 2 * size : 0;
+}
+
 static uint64_t smmu_tables_size(const struct kq_plan_header *plan,
 				 uint32_t index)
 {
@@ -72,8 +85,18 @@ static uint64_t smmu_tables_size(const struct kq_plan_header *plan,
 	while (first_level & (first_level - 1))
 		first_level += first_level & -first_level;
 	table = 2 * 8 * first_level + (blocks + 2) * STREAM_TABLE;
+	table += linear_table_size(top);
 	return QUEUES + (plan->probe_ms ? 2 : 1) * table +
-	       (smmu->policy == KQ_POLICY_SINK ? SINK_TABLES + 65536u : 0);
+	       (smmu->policy == KQ_POLICY_SINK ? SINK_TABLES : 0);
+}
+
+uint64_t kq_stage_tables_size(const struct kq_plan_header *plan)
+{
+	uint64_t size = 0;
+
+	for (uint32_t i = 0; i < plan->smmus.count; i++)
+		size += smmu_tables_size(plan, i);
+	return size;
 }
 
 uint64_t kq_stage_work_size(const struct kq_plan_header *plan,
@@ -86,9 +109,7 @@ uint64_t kq_stage_work_size(const struct kq_plan_header *plan,
 			(uint64_t)functions * KQ_STAGE_FUNCTION_SIZE +
 			(uint64_t)plan->smmus.count * KQ_STAGE_SMMU_SIZE;
 
-	for (uint32_t i = 0; i < plan->smmus.count; i++)
-		size += smmu_tables_size(plan, i);
-
+	size += kq_stage_tables_size(plan);
 	/* The report twice: where it grows, and inside the device tree. */
 	return kq_align_up(size + 2 * report + fdt_size + PAGE, PAGE);
 }

@@ -64,6 +64,13 @@ _Static_assert(offsetof(struct kq_stage_params, payload_offset) ==
 struct kq_plan_header;
 
 /**
+ * kq_stage_tables_size() - the part of the work area for SMMUs' tables
+ *
+ * What kq_stage_keep() may take at most: the device tree needs the rest.
+ */
+uint64_t kq_stage_tables_size(const struct kq_plan_header *plan);
+
+/**
  * kq_stage_work_size() - size of the work area the stage needs
  * @plan:     a plan that kq_plan_check() accepted
  * @fdt_size: bytes of the device tree in use: its struct and strings blocks

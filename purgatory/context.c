@@ -51,8 +51,8 @@ void *kq_stage_keep(struct kq_stage *stage, uint64_t size, uint64_t alignment)
 	uint64_t end = (uint64_t)stage->kept, start = (end - size) &
 						      ~(alignment - 1);
 
-	if (size > (uint64_t)(stage->kept - stage->spare) ||
-	    start < (uint64_t)stage->spare)
+	if (size > (uint64_t)(stage->kept - stage->kept_floor) ||
+	    start < (uint64_t)stage->kept_floor)
 		return NULL;
 	stage->kept -= end - start;
 	kq_stage_clear(stage->kept, size);

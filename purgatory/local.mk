@@ -7,7 +7,8 @@ stage_lib = \
 	lib/blob.c \
 	lib/plan.c \
 	lib/report.c \
-	lib/sha256.c
+	lib/sha256.c \
+	lib/stage-image.c
 stage_portable = \
 	purgatory/console.c \
 	purgatory/context.c \

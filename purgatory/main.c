@@ -118,6 +118,7 @@ static int place_work(struct kq_stage *stage, const struct kq_plan_header *plan,
 		plan->functions.count * sizeof(struct kq_function), 8);
 	size_t smmus = plan->smmus.count * sizeof(struct kq_smmu_state);
 	size_t states = functions + smmus;
+	uint64_t tables = kq_stage_tables_size(plan);
 	size_t report = kq_report_size(plan->functions.count +
 					       KQ_REPORT_MAX_UNLISTED,
 				       plan->smmus.count);
@@ -132,6 +133,9 @@ static int place_work(struct kq_stage *stage, const struct kq_plan_header *plan,
 	stage->spare = work + states + report;
 	stage->kept = work + work_size;
 	stage->kept_end = stage->kept;
+	stage->kept_floor = stage->spare;
+	if (tables < (uint64_t)(stage->kept - stage->spare))
+		stage->kept_floor = stage->kept - tables;
 	return 0;
 }
 
@@ -147,6 +151,7 @@ static void refuse_plan(struct kq_stage *stage, int error, uint8_t *work,
 	stage->spare = work + sizeof(struct kq_report_header);
 	stage->kept = work + work_size;
 	stage->kept_end = stage->kept;
+	stage->kept_floor = stage->kept;
 }
 
 void kq_stage_prepare(struct kq_stage *stage, const void *plan,

@@ -106,7 +106,9 @@ int kq_sink_stage1(struct kq_stage *stage, uint32_t page_shift,
 
 /*
  * DDI 0487, "Concatenated translation tables": where the first level would
- * resolve four bits or less, the walk starts a level later.
+ * resolve four bits or less, the walk may start a level later; and has to
+ * where that level would be 0 or 1 for sizes that do not allow it. With
+ * 64 KiB pages none of those exist, and tables side by side are large.
  */
 int kq_sink_stage2(struct kq_stage *stage, uint32_t page_shift,
 		   uint32_t input_bits, struct kq_sink *ret)
@@ -123,7 +125,8 @@ int kq_sink_stage2(struct kq_stage *stage, uint32_t page_shift,
 	sink.start_level = natural_start(&sink, input_bits);
 	below = page_shift + level_bits(&sink) * (3 - sink.start_level);
 	top = input_bits - below;
-	if (top <= CONCATENATED_BITS && sink.start_level < 3) {
+	if (top <= CONCATENATED_BITS && sink.start_level < 3 &&
+	    page_shift < 16) {
 		sink.start_level++;
 		tables = UINT64_C(1) << top;
 	}

@@ -100,6 +100,8 @@ static int sink_stage2(struct table *table, uint32_t idr5)
 {
 	const struct kq_smmu *smmu = table->smmu;
 	uint32_t oas = KQ_GET(SMMU3_IDR5_OAS, idr5);
+	bool forced = KQ_GET(SMMU3_IDR0_STALL_MODEL, smmu->record->idr0) ==
+		      SMMU3_STALL_FORCED;
 	struct kq_sink sink;
 	int r = kq_sink_stage2(smmu->stage, granule(idr5), output_bits(oas),
 			       &sink);
@@ -116,7 +118,8 @@ static int sink_stage2(struct table *table, uint32_t idr5)
 		(is_coherent(smmu) ? SMMU3_STE_2_S2WALK_WB : 0) |
 		KQ_PUT(SMMU3_STE_2_S2TG, (uint64_t)kq_sink_tg0(&sink)) |
 		KQ_PUT(SMMU3_STE_2_S2PS, oas < 5 ? (uint64_t)oas : 5) |
-		SMMU3_STE_2_S2AA64 | SMMU3_STE_2_S2AFFD | SMMU3_STE_2_S2R;
+		SMMU3_STE_2_S2AA64 | SMMU3_STE_2_S2AFFD |
+		(forced ? SMMU3_STE_2_S2S : 0) | SMMU3_STE_2_S2R;
 	table->others[3] = sink.table & SMMU3_STE_3_S2TTB;
 	return 0;
 }

@@ -64,6 +64,7 @@ struct kq_stage {
 	uint8_t *spare;	   /* behind the report: room for the device tree */
 	uint8_t *kept;	   /* end of that; from here on: kq_stage_keep() */
 	uint8_t *kept_end; /* end of the work area */
+	uint8_t *kept_floor; /* @kept does not fall below */
 	uint64_t deadline_us; /* waits end here; see kq_stage_timeout() */
 };
 
@@ -128,7 +129,8 @@ bool kq_stage_is_late(struct kq_stage *stage);
  * @size:      bytes
  * @alignment: a power of two
  *
- * From the end of the work area downwards. Where an SMMU is left running on
+ * From the end of the work area downwards, as far as
+ * kq_stage_tables_size() says: the device tree needs the rest. Where an SMMU is left running on
  * it, the device tree reserves it for the next kernel.
  *
  * Return: zeroed memory, or NULL if there is not enough left.

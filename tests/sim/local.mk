@@ -9,8 +9,14 @@ tests_sim_libsim_a_SOURCES = \
 	tests/sim/sim-check.c \
 	tests/sim/sim-ecam.c \
 	tests/sim/sim-function.c \
+	tests/sim/sim-memory.c \
 	tests/sim/sim-plan.c \
+	tests/sim/sim-smmu2.c tests/sim/sim-smmu2.h \
+	tests/sim/sim-smmu2-dma.c \
 	tests/sim/sim-smmu3.c \
+	tests/sim/sim-smmu3-queue.c \
+	tests/sim/sim-smmu3-table.c \
+	tests/sim/sim-walk.c tests/sim/sim-walk.h \
 	tests/sim/world.c tests/sim/world.h \
 	$(stage_portable)
 SIM_LIBS = tests/sim/libsim.a lib/libkq.a $(FDT_LIBS)
@@ -28,6 +34,7 @@ check_PROGRAMS += \
 	tests/unit/test-stage-reset \
 	tests/unit/test-stage-smmu \
 	tests/unit/test-stage-walk \
+	tests/unit/test-stage-smmu3-tables \
 	tests/fuzz/fuzz-plan \
 	tests/fuzz/fuzz-report \
 	tests/fuzz/fuzz-stage-fdt
@@ -43,6 +50,7 @@ tests_unit_test_stage_random_LDADD = $(SIM_LIBS)
 tests_unit_test_stage_reset_LDADD = $(SIM_LIBS)
 tests_unit_test_stage_smmu_LDADD = $(SIM_LIBS)
 tests_unit_test_stage_walk_LDADD = $(SIM_LIBS)
+tests_unit_test_stage_smmu3_tables_LDADD = $(SIM_LIBS)
 tests_fuzz_fuzz_plan_SOURCES = tests/fuzz/fuzz-plan.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_plan_LDADD = $(SIM_LIBS)
 tests_fuzz_fuzz_report_SOURCES = tests/fuzz/fuzz-report.c $(FUZZ_MAIN)

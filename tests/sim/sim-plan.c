@@ -86,14 +86,23 @@ static void fill_host(const struct sim_host *host, struct kq_plan_host *entry)
 	memcpy(entry->root_buses, host->root_buses, sizeof(entry->root_buses));
 }
 
+static uint32_t type_of(const struct sim_smmu *smmu)
+{
+	if (smmu->v2)
+		return sim_smmu2_version(smmu) == 1 ? KQ_SMMU_V1 : KQ_SMMU_V2;
+	return smmu->v3 ? KQ_SMMU_V3 : KQ_SMMU_OTHER;
+}
+
 static void fill_smmu(struct sim_smmu *smmu, const struct sim_plan *options,
 		      struct kq_plan_smmu *entry)
 {
 	*entry = (struct kq_plan_smmu){
 		.base = smmu->base,
-		.type = smmu->v3 ? KQ_SMMU_V3 : KQ_SMMU_OTHER,
+		.twin = smmu->twin ? smmu->twin->base : 0,
+		.type = type_of(smmu),
 		.policy = smmu->policy ? smmu->policy : options->policy,
-		.flags = smmu->page0_only ? KQ_SMMU_PAGE0_ONLY : 0,
+		.flags = smmu->plan_flags |
+			 (smmu->page0_only ? KQ_SMMU_PAGE0_ONLY : 0),
 	};
 }
 
@@ -118,6 +127,16 @@ static size_t count_present(const struct sim *sim)
 	return count;
 }
 
+/* Twins are one SMMU to the plan; they stand behind all others. */
+static size_t planned_smmus(const struct sim *sim)
+{
+	size_t count = 0;
+
+	while (count < sim->smmu_count && !sim->smmus[count].is_twin)
+		count++;
+	return count;
+}
+
 static struct kq_plan_header *new_plan(const struct sim *sim,
 				       const struct sim_plan *options)
 {
@@ -134,6 +153,7 @@ static struct kq_plan_header *new_plan(const struct sim *sim,
 		.budget_ms = options->budget_ms,
 		.console = options->console,
 		.console_addr = sim->uart,
+		.probe_ms = options->probe_ms,
 	};
 	struct kq_plan_header *plan;
 	uint32_t end = sizeof(header);
@@ -142,11 +162,13 @@ static struct kq_plan_header *new_plan(const struct sim *sim,
 				   sizeof(struct kq_plan_function));
 	header.hosts = section(&end, sim->host_count,
 			       sizeof(struct kq_plan_host));
-	header.smmus = section(&end, sim->smmu_count,
+	header.smmus = section(&end, planned_smmus(sim),
 			       sizeof(struct kq_plan_smmu));
-	header.streams = section(&end, 0, sizeof(struct kq_plan_stream));
+	header.streams = section(&end, options->stream_count,
+				 sizeof(struct kq_plan_stream));
 	header.components =
-		section(&end, 0, sizeof(struct kq_plan_component));
+		section(&end, options->component_count,
+			sizeof(struct kq_plan_component));
 	header.total_size = end;
 	plan = calloc(1, end);
 	if (!plan)
@@ -170,7 +192,13 @@ struct kq_plan_header *sim_plan_build(struct sim *sim,
 	for (size_t i = 0; i < sim->host_count; i++)
 		fill_host(&sim->hosts[i],
 			  (struct kq_plan_host *)&kq_plan_hosts(plan)[i]);
-	for (size_t i = 0; i < sim->smmu_count; i++) {
+	for (size_t i = 0; i < options->stream_count; i++)
+		((struct kq_plan_stream *)kq_plan_streams(plan))[i] =
+			options->streams[i];
+	for (size_t i = 0; i < options->component_count; i++)
+		((struct kq_plan_component *)kq_plan_components(plan))[i] =
+			options->components[i];
+	for (size_t i = 0; i < plan->smmus.count; i++) {
 		sim->smmus[i].plan_index = (int)i;
 		fill_smmu(&sim->smmus[i], options,
 			  (struct kq_plan_smmu *)&kq_plan_smmus(plan)[i]);
@@ -183,6 +211,21 @@ struct kq_plan_function *sim_plan_entry(struct kq_plan_header *plan,
 {
 	return (struct kq_plan_function *)&kq_plan_functions(
 		plan)[fn->plan_index];
+}
+
+/* Where may the stage put tables of its own in use? */
+static void allow_tables(struct sim *sim, const struct kq_plan_header *plan,
+			 struct sim_smmu *smmu)
+{
+	const struct kq_plan_stream *streams = kq_plan_streams(plan);
+
+	smmu->own_allowed = smmu->policy == KQ_POLICY_SINK;
+	if (plan->probe_ms && smmu->policy != KQ_POLICY_PRESERVE)
+		smmu->own_allowed = true;
+	for (uint32_t i = 0; i < plan->streams.count; i++)
+		if (&sim->smmus[streams[i].smmu] == smmu &&
+		    smmu->policy != KQ_POLICY_BYPASS)
+			smmu->own_allowed = true;
 }
 
 void sim_plan_seal(struct sim *sim, struct kq_plan_header *plan)
@@ -206,6 +249,8 @@ void sim_plan_seal(struct sim *sim, struct kq_plan_header *plan)
 	for (size_t i = 0; i < sim->smmu_count; i++)
 		if (sim->smmus[i].plan_index >= 0)
 			sim->smmus[i].policy = kq_plan_smmus(plan)[i].policy;
+	for (size_t i = 0; i < sim->smmu_count; i++)
+		allow_tables(sim, plan, &sim->smmus[i]);
 }
 
 const struct kq_report_function *sim_record(const struct sim_run *run,
@@ -293,7 +338,8 @@ static void check_restored(struct sim *sim, const struct sim_run *run)
 }
 
 /* The stage sees copies of exact size: reads beyond are caught by ASan. */
-static void prepare_run(const struct kq_plan_header *plan, struct sim_run *run)
+static void prepare_run(struct sim *sim, const struct kq_plan_header *plan,
+			struct sim_run *run)
 {
 	size_t fdt_size;
 
@@ -301,24 +347,26 @@ static void prepare_run(const struct kq_plan_header *plan, struct sim_run *run)
 	run->stage.io.ticks_per_ms = 62500;
 	run->fdt = new_fdt();
 	fdt_size = fdt_totalsize(run->fdt);
-	run->work_size = kq_stage_work_size(plan, fdt_size);
+	run->work_size = kq_stage_work_size(plan, fdt_size) - sim->memory.lack;
 	run->plan = malloc(plan->total_size);
-	run->work = malloc(run->work_size);
-	if (!run->plan || !run->work)
+	if (!run->plan)
 		abort();
+	sim_memory_init(sim, run->work_size);
+	run->sim = sim;
+	run->work = (void *)sim->memory.base;
 	memcpy(run->plan, plan, plan->total_size);
-	memset(run->work, 0xa5, run->work_size);
 }
 
 void sim_run(struct sim *sim, const struct kq_plan_header *plan,
 	     struct sim_run *ret_run)
 {
-	prepare_run(plan, ret_run);
+	prepare_run(sim, plan, ret_run);
 	sim_start(sim);
 	kq_stage_quiesce(&ret_run->stage, ret_run->plan, plan->total_size,
 			 ret_run->work, ret_run->work_size);
 	ret_run->fdt_out = kq_stage_hand_over(&ret_run->stage, ret_run->fdt,
 					      fdt_totalsize(ret_run->fdt));
+	sim_memory_hand_over(sim, ret_run->fdt_out);
 	ret_run->report = find_report(sim, ret_run->fdt_out);
 	if (!ret_run->report)
 		sim_violate(sim, "there is no report");
@@ -331,6 +379,7 @@ void sim_run_free(struct sim_run *run)
 {
 	free(run->report);
 	free(run->plan);
-	free(run->work);
+	if (run->work)
+		sim_memory_free(run->sim);
 	free(run->fdt);
 }

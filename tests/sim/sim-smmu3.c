@@ -2,8 +2,8 @@
 /*
  * An SMMUv3 as software sees it: registers, handshakes, and the rules of
  * Arm IHI 0070 ("Register formats" and "Reset, enable and initialization")
- * on what may be written when. Translation itself is not modelled, only
- * who decides over a transaction: the stream table or GBPA.
+ * on what may be written when. Queues and tables: sim-smmu3-queue.c,
+ * sim-smmu3-table.c.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -80,15 +80,21 @@ struct sim_smmu *sim_add_smmu(struct sim *sim, uint64_t base)
 		.cr0_update.done_ns = SIM_NEVER,
 		.gbpa_update.done_ns = SIM_NEVER,
 		.irq_update.done_ns = SIM_NEVER,
+		.next_command_ns = SIM_NEVER,
 	};
 	return smmu;
+}
+
+static uint64_t span_of(const struct sim_smmu *smmu)
+{
+	return smmu->v2 ? sim_smmu2_span(smmu) : 2 * PAGE_SIZE;
 }
 
 struct sim_smmu *sim_smmu_at(struct sim *sim, uint64_t addr)
 {
 	for (size_t i = 0; i < sim->smmu_count; i++)
 		if (addr >= sim->smmus[i].base &&
-		    addr - sim->smmus[i].base < 2 * PAGE_SIZE)
+		    addr - sim->smmus[i].base < span_of(&sim->smmus[i]))
 			return &sim->smmus[i];
 	return NULL;
 }
@@ -99,10 +105,25 @@ static bool enabled(const struct sim_smmu *smmu)
 	return smmu->cr0 & smmu->cr0ack & CR0_SMMUEN;
 }
 
+/* Of a stream that the old tables translate. */
 enum sim_dma sim_smmu_decides(const struct sim_smmu *smmu)
 {
-	if (enabled(smmu))
+	if (smmu->v2)
 		return SIM_DMA_TRANSLATED;
+	if (enabled(smmu))
+		return sim_smmu3_own_table(smmu) ? SIM_DMA_ABORTED :
+						   SIM_DMA_TRANSLATED;
+	return smmu->gbpa & GBPA_ABORT ? SIM_DMA_ABORTED : SIM_DMA_RAW;
+}
+
+enum sim_dma sim_smmu_dma(struct sim_smmu *smmu, uint32_t sid, uint64_t addr,
+			  bool write, uint64_t *ret)
+{
+	*ret = addr;
+	if (smmu->v2)
+		return sim_smmu2_dma(smmu, sid, addr, write, ret);
+	if (enabled(smmu))
+		return sim_smmu3_translate(smmu, sid, addr, write, ret);
 	return smmu->gbpa & GBPA_ABORT ? SIM_DMA_ABORTED : SIM_DMA_RAW;
 }
 
@@ -140,6 +161,7 @@ void sim_smmu_settle(struct sim_smmu *smmu)
 		sim_dma_settle(smmu->sim);
 		smmu->cr0ack = smmu->cr0_update.target;
 		sim_dma_settle(smmu->sim);
+		sim_smmu3_commands_start(smmu);
 	}
 	if (completes(smmu, &smmu->gbpa_update)) {
 		sim_dma_settle(smmu->sim);
@@ -148,6 +170,7 @@ void sim_smmu_settle(struct sim_smmu *smmu)
 	}
 	if (completes(smmu, &smmu->irq_update))
 		smmu->irq_ctrlack = smmu->irq_update.target;
+	sim_smmu3_commands_settle(smmu);
 }
 
 #define VIOLATE(smmu, ...) sim_violate((smmu)->sim, "SMMU: " __VA_ARGS__)
@@ -163,8 +186,33 @@ static void check_reserved(struct sim_smmu *smmu, const char *name,
 static bool must_preserve(const struct sim_smmu *smmu)
 {
 	return smmu->policy == KQ_POLICY_PRESERVE &&
-	       smmu->initial.cr0 & CR0_SMMUEN &&
+	       smmu->initial.cr0 & CR0_SMMUEN && !smmu->unadoptable &&
 	       !((smmu->initial.gerror ^ smmu->initial.gerrorn) & GERROR_SFM);
+}
+
+/* What must be in place before something is switched on. */
+static void check_enables(struct sim_smmu *smmu, uint32_t rising)
+{
+	uint32_t idr1 = smmu->idr[1];
+
+	if (rising & CR0_CMDQEN) {
+		sim_smmu3_check_queue(smmu, "Command", smmu->cmdq_base,
+				      KQ_GET(KQ_MASK32(25, 21), idr1));
+		if ((smmu->gerror ^ smmu->gerrorn) & 1)
+			VIOLATE(smmu, "CMDQEN while a command error is active");
+	}
+	if (rising & CR0_EVTQEN)
+		sim_smmu3_check_queue(smmu, "Event", smmu->evtq_base,
+				      KQ_GET(KQ_MASK32(20, 16), idr1));
+	if (rising & CR0_PRIQEN)
+		VIOLATE(smmu, "PRI queue switched on");
+	if (!(rising & CR0_SMMUEN))
+		return;
+	if (!smmu->own_allowed)
+		VIOLATE(smmu, "SMMUEN switched on");
+	if (!(smmu->gbpa & GBPA_ABORT) || under_way(&smmu->gbpa_update))
+		VIOLATE(smmu, "SMMUEN switched on while GBPA lets pass");
+	sim_smmu3_check_table(smmu);
 }
 
 static void write_cr0(struct sim_smmu *smmu, uint32_t value)
@@ -175,8 +223,8 @@ static void write_cr0(struct sim_smmu *smmu, uint32_t value)
 	sim_check_devices_first(smmu->sim);
 	if (under_way(&smmu->cr0_update))
 		VIOLATE(smmu, "CR0 written before CR0ACK");
-	if (value & ~smmu->cr0 & CR0_SMMUEN)
-		VIOLATE(smmu, "SMMUEN switched on");
+	if (value & ~smmu->cr0)
+		check_enables(smmu, value & ~smmu->cr0);
 	if (must_preserve(smmu) &&
 	    (value ^ smmu->cr0) & CR0_SMMUEN)
 		VIOLATE(smmu, "SMMUEN changed though preserved");
@@ -234,6 +282,7 @@ static void write_gerrorn(struct sim_smmu *smmu, uint32_t value)
 	if ((value ^ smmu->gerrorn) & ~active)
 		VIOLATE(smmu, "GERRORN raises an error: %#x", value);
 	smmu->gerrorn = value;
+	sim_smmu3_commands_start(smmu);
 }
 
 /* Registers that may change only while something is switched off. */
@@ -268,6 +317,7 @@ static void write_queue(struct sim_smmu *smmu, uint32_t reg,
 	case R_STRTAB_BASE + 4:
 		check_guard(smmu, "STRTAB_BASE", CR0_SMMUEN);
 		put(&smmu->strtab_base, reg % 8 * 8, size, value);
+		smmu->stale_config = smmu->stale_tlb = smmu->stale_el2 = true;
 		return;
 	case R_STRTAB_BASE_CFG:
 		check_guard(smmu, "STRTAB_BASE_CFG", CR0_SMMUEN);
@@ -280,6 +330,9 @@ static void write_queue(struct sim_smmu *smmu, uint32_t reg,
 		return;
 	case R_CMDQ_PROD:
 		put32(&smmu->cmdq_prod, value);
+		if (value & ~0xfffffull)
+			VIOLATE(smmu, "reserved bits in CMDQ_PROD");
+		sim_smmu3_commands_start(smmu);
 		return;
 	case R_CMDQ_CONS:
 		check_guard(smmu, "CMDQ_CONS", CR0_CMDQEN);
@@ -490,7 +543,7 @@ bool sim_smmu_access(struct sim_smmu *smmu, uint64_t addr, unsigned int size,
 	smmu->writes += write;
 	if (smmu->abort_after && smmu->accesses > smmu->abort_after)
 		smmu->aborts = true;
-	if (!smmu->v3)
+	if (!smmu->v3 && !smmu->v2)
 		VIOLATE(smmu, "one that must be left alone was touched");
 	if (smmu->aborts)
 		return false;
@@ -501,6 +554,9 @@ bool sim_smmu_access(struct sim_smmu *smmu, uint64_t addr, unsigned int size,
 			VIOLATE(smmu, "written though it reads as all ones");
 		return true;
 	}
+	if (smmu->v2)
+		return sim_smmu2_access(smmu, (uint32_t)(addr - smmu->base),
+					size, write, value);
 	sim_smmu_settle(smmu);
 	return access_register(smmu, (uint32_t)(addr - smmu->base), size,
 			       write, value);
@@ -508,6 +564,8 @@ bool sim_smmu_access(struct sim_smmu *smmu, uint64_t addr, unsigned int size,
 
 static void check_preserved(const struct sim_smmu *smmu)
 {
+	if (smmu->own_allowed)
+		return;
 	if (smmu->cr1 != smmu->initial.cr1 || smmu->cr2 != smmu->initial.cr2 ||
 	    smmu->strtab_base != smmu->initial.strtab_base ||
 	    smmu->strtab_base_cfg != smmu->initial.strtab_base_cfg)
@@ -518,10 +576,46 @@ static void check_preserved(const struct sim_smmu *smmu)
 		VIOLATE(smmu, "not preserved");
 }
 
+/* Every stream beside the reserved ones meets the same end. */
+static void check_own_table(struct sim_smmu *smmu)
+{
+	uint64_t where;
+
+	if (smmu->policy == KQ_POLICY_BYPASS) {
+		VIOLATE(smmu, "not bypassing at the end");
+		return;
+	}
+	if (!smmu->own_allowed || !sim_smmu3_own_table(smmu)) {
+		VIOLATE(smmu, "not aborting at the end");
+		return;
+	}
+	if (smmu->policy == KQ_POLICY_SINK)
+		return; /* whoever runs the stage looks at its streams */
+	for (uint32_t i = 0; i < 4; i++)
+		if (sim_smmu_dma(smmu, 0xe0f0 + i, 0x1000, true, &where) !=
+		    SIM_DMA_ABORTED)
+			VIOLATE(smmu, "a stream passes at the end");
+}
+
+static void check_policy(struct sim_smmu *smmu)
+{
+	bool on = smmu->cr0 & CR0_SMMUEN;
+
+	if (on && smmu->policy != KQ_POLICY_PRESERVE)
+		check_own_table(smmu);
+	else if (smmu->policy == KQ_POLICY_BYPASS && smmu->gbpa & GBPA_ABORT)
+		VIOLATE(smmu, "not bypassing at the end");
+	else if (!on && smmu->policy != KQ_POLICY_BYPASS &&
+		 !(smmu->gbpa & GBPA_ABORT))
+		VIOLATE(smmu, "not aborting at the end");
+}
+
 void sim_smmu_finish(struct sim_smmu *smmu)
 {
 	bool responsive = !smmu->aborts && !smmu->ones;
 
+	if (smmu->v2 && responsive)
+		sim_smmu2_finish(smmu);
 	if (!smmu->v3 || smmu->plan_index < 0 || !responsive)
 		return;
 	check_preserved(smmu);
@@ -533,12 +627,7 @@ void sim_smmu_finish(struct sim_smmu *smmu)
 	    smmu->gbpa_update.delay_us == SIM_NEVER ||
 	    under_way(&smmu->gbpa_update))
 		return;
-	if (smmu->policy == KQ_POLICY_ABORT &&
-	    (smmu->cr0 & CR0_SMMUEN || !(smmu->gbpa & GBPA_ABORT)))
-		VIOLATE(smmu, "not aborting at the end");
-	if (smmu->policy == KQ_POLICY_BYPASS &&
-	    (smmu->cr0 & CR0_SMMUEN || smmu->gbpa & GBPA_ABORT))
-		VIOLATE(smmu, "not bypassing at the end");
+	check_policy(smmu);
 }
 
 void sim_smmu_events(struct sim_smmu *smmu, uint64_t base,

@@ -40,6 +40,11 @@ void sim_free(struct sim *sim)
 		free(sim->rams[i].words);
 	for (size_t i = 0; i < sim->ram_count; i++)
 		free(sim->rams[i].synced);
+	for (size_t i = 0; i < sim->ram_count; i++)
+		free(sim->rams[i].old);
+	for (size_t i = 0; i < sim->smmu_count; i++)
+		sim_smmu2_free(&sim->smmus[i]);
+	sim_memory_free(sim);
 	free(sim->functions);
 	free(sim->log);
 	free(sim);
@@ -105,6 +110,41 @@ static enum sim_dma dma_state(const struct sim_function *fn)
 	return sim_smmu_decides(&fn->sim->smmus[fn->smmu]);
 }
 
+struct sim_traffic *sim_add_traffic(struct sim *sim, struct sim_smmu *smmu,
+				    uint32_t sid, uint64_t addr,
+				    uint64_t period_us)
+{
+	struct sim_traffic *t;
+
+	if (sim->traffic_count == SIM_MAX_TRAFFIC)
+		abort();
+	t = &sim->traffic[sim->traffic_count++];
+	*t = (struct sim_traffic){
+		.smmu = smmu,
+		.sid = sid,
+		.addr = addr,
+		.period_us = period_us,
+		.next_ns = sim->ns + period_us * 1000,
+		.until_us = SIM_NEVER / 1000,
+	};
+	return t;
+}
+
+static void send_traffic(struct sim *sim, struct sim_traffic *t)
+{
+	uint64_t where;
+
+	if (sim->ns >= t->until_us * 1000)
+		return;
+	if (sim->ns >= t->next_ns) {
+		t->sent++;
+		t->landed[sim_smmu_dma(t->smmu, t->sid, t->addr, true,
+				       &where)]++;
+		t->next_ns = sim->ns + t->period_us * 1000;
+	}
+	sim_event_at(sim, t->next_ns);
+}
+
 void sim_dma_settle(struct sim *sim)
 {
 	for (size_t i = 0; i < sim->function_count; i++) {
@@ -146,12 +186,26 @@ static void start_smmu(struct sim_smmu *smmu)
 		.evtq_prod = smmu->evtq_prod,
 		.evtq_cons = smmu->evtq_cons,
 	};
+	if (smmu->v2)
+		sim_smmu2_start(smmu);
+}
+
+static void start_ram(struct sim_ram *ram)
+{
+	if (!ram->table)
+		return;
+	ram->old = malloc(ram->size);
+	if (!ram->old)
+		abort();
+	memcpy(ram->old, ram->words, ram->size);
 }
 
 void sim_start(struct sim *sim)
 {
 	for (size_t i = 0; i < sim->smmu_count; i++)
 		start_smmu(&sim->smmus[i]);
+	for (size_t i = 0; i < sim->ram_count; i++)
+		start_ram(&sim->rams[i]);
 	for (size_t i = 0; i < sim->function_count; i++)
 		start_function(sim->functions[i]);
 	run_events(sim);
@@ -198,6 +252,8 @@ static void run_events(struct sim *sim)
 		sim_smmu_settle(&sim->smmus[i]);
 	for (size_t i = 0; i < sim->function_count; i++)
 		pull_out(sim->functions[i]);
+	for (size_t i = 0; i < sim->traffic_count; i++)
+		send_traffic(sim, &sim->traffic[i]);
 }
 
 static void spend(struct sim *sim, uint64_t ns)
@@ -246,16 +302,51 @@ static struct sim_ram *ram_at(struct sim *sim, uint64_t addr)
 	return NULL;
 }
 
+bool sim_ram_read(struct sim *sim, uint64_t addr, uint64_t *value)
+{
+	struct sim_ram *ram = ram_at(sim, addr);
+
+	if (!ram || !ram->words)
+		return false;
+	*value = ram->words[(addr - ram->base) / 8];
+	if (ram->synced[(addr - ram->base) / 8] == 2)
+		sim_violate(sim, "SMMU reads %#llx without cache maintenance",
+			    (unsigned long long)addr);
+	return true;
+}
+
+/* The one thing that may be done to it: a valid STE becomes abort. */
+static void edit_table(struct sim *sim, struct sim_ram *ram, uint64_t addr,
+		       unsigned int size, uint64_t value)
+{
+	size_t word = (addr - ram->base) / 8;
+
+	if (size != 8 || addr % 64 != 0 || value != 1)
+		sim_violate(sim, "old table written at %#llx: %#llx",
+			    (unsigned long long)addr,
+			    (unsigned long long)value);
+	if (!ram->synced[word])
+		sim_violate(sim, "old table written without cleaning %#llx",
+			    (unsigned long long)addr);
+	ram->words[word] = value;
+	ram->synced[word] = 2; /* to be cleaned */
+}
+
 static bool ram_access(struct sim *sim, struct sim_ram *ram, uint64_t addr,
 		       unsigned int size, bool write, uint64_t *value)
 {
 	uint64_t offset = addr - ram->base;
 
-	if (write)
+	if (write && !ram->table)
 		sim_violate(sim, "write into the old kernel's memory %#llx",
 			    (unsigned long long)addr);
 	if (!ram->words)
 		return false;
+	if (write) {
+		if (ram->table)
+			edit_table(sim, ram, addr, size, *value);
+		return true;
+	}
 	if (!ram->synced[offset / 8])
 		sim_violate(sim, "memory %#llx read without cache maintenance",
 			    (unsigned long long)addr);
@@ -321,6 +412,12 @@ static bool dispatch(struct sim *sim, uint64_t addr, unsigned int size,
 		spend(sim, COST_RAM);
 		access->kind = SIM_RAM;
 		ok = ram_access(sim, ram, addr, size, write, value);
+	} else if (sim_memory_has(sim, addr, size)) {
+		spend(sim, COST_RAM);
+		access->kind = SIM_RAM;
+		if (write)
+			sim_violate(sim, "own memory written as a device");
+		ok = sim_memory_stage_read(sim, addr, size, value);
 	} else if (sim->uart && addr - sim->uart < 0x1000) {
 		spend(sim, COST_SMMU);
 		access->kind = SIM_UART;
@@ -411,6 +508,10 @@ void kq_io_sync_ram(struct kq_io *io, struct kq_paddr addr, uint64_t size)
 	uint64_t end = kq_align_up(addr.addr + size, 64);
 
 	(void)io;
+	if (sim_memory_has(sim_current, addr.addr, size)) {
+		sim_memory_sync(sim_current, addr.addr, size);
+		return;
+	}
 	for (uint64_t at = first; at < end; at += 8) {
 		struct sim_ram *ram = ram_at(sim_current, at);
 

@@ -23,6 +23,8 @@
 #define SIM_MAX_SMMUS 8u
 #define SIM_MAX_RAMS 16u
 #define SIM_MAX_VIOLATIONS 64u
+#define SIM_MAX_TRAFFIC 128u
+#define SIM_MAX_CACHED 64u
 
 struct sim;
 
@@ -32,6 +34,7 @@ enum sim_dma {
 	SIM_DMA_TRANSLATED, /* they land where the old tables say */
 	SIM_DMA_RAW,	    /* they land untranslated */
 	SIM_DMA_ABORTED,    /* they are sent and terminated */
+	SIM_DMA_OURS,	    /* they land where the stage's tables say */
 	SIM_DMA_COUNT
 };
 
@@ -131,9 +134,35 @@ struct sim_handshake {
 	uint32_t target;
 };
 
+/* A configuration that an SMMUv3 remembers until it is told to forget. */
+struct sim_cached_ste {
+	uint64_t addr; /* 0: free */
+	uint64_t words[8];
+	uint32_t sid;
+};
+
+struct sim_smmu2;
+
 struct sim_smmu {
 	struct sim *sim;
 	uint64_t base;
+	struct sim_smmu2 *v2;	  /* SMMUv1 or v2, or NULL */
+	struct sim_smmu *twin;	  /* must be written alike */
+	bool is_twin;		  /* itself the second of two */
+	uint32_t plan_flags;	  /* KQ_SMMU_* beside page0_only */
+	uint32_t sids_log2;	  /* as seen from outside: 16 if 0 */
+	bool unadoptable;	  /* nobody would adopt its old table */
+	bool own_allowed;	  /* tables of the stage's may be put in */
+	uint64_t command_us;	  /* a command takes so long; SIM_NEVER */
+	uint32_t commands_left;	  /* then they get stuck; 0: never */
+	bool commands_fail;	  /* all are said to be illegal */
+	uint64_t next_command_ns; /* SIM_NEVER: idle */
+	unsigned int commands;
+	bool stale_config;	  /* what is cached may be of another table */
+	bool stale_tlb, stale_el2; /* the same of translations */
+	uint32_t pending_inval;	  /* done at the next SYNC */
+	unsigned int events;
+	struct sim_cached_ste cached[SIM_MAX_CACHED];
 	bool page0_only;
 	bool v3;	/* false: nobody may touch it */
 	bool aborts;
@@ -169,6 +198,34 @@ struct sim_ram {
 	uint64_t size;
 	uint64_t *words; /* NULL: reads abort */
 	uint8_t *synced; /* per word: kq_io_sync_ram() covered it */
+	bool table;	 /* an old stream table: STEs may become abort */
+	uint64_t *old;	 /* @table: the words as the crash left them */
+};
+
+/* The stage's work area; see sim-memory.c. */
+struct sim_memory {
+	uint64_t base;
+	uint64_t size;
+	uint64_t skew;	/* asked for: moves the base by whole pages */
+	size_t lack;	/* asked for: so much less than the stage needs */
+	size_t mapped;
+	uint8_t *seen;	/* what SMMUs see of it */
+	uint8_t *lines; /* per 64 bytes: 1 if an SMMU wrote last */
+	bool handed_over;
+	uint64_t reserved_start;
+	uint64_t reserved_size;
+};
+
+/* A device that goes on sending, not a PCI function of ours. */
+struct sim_traffic {
+	struct sim_smmu *smmu;
+	uint32_t sid;
+	uint64_t addr;
+	uint64_t period_us;
+	uint64_t next_ns;
+	uint64_t until_us;
+	unsigned int sent;
+	unsigned int landed[SIM_DMA_COUNT];
 };
 
 enum sim_kind {
@@ -206,6 +263,9 @@ struct sim {
 	size_t smmu_count;
 	struct sim_ram rams[SIM_MAX_RAMS];
 	size_t ram_count;
+	struct sim_memory memory;
+	struct sim_traffic traffic[SIM_MAX_TRAFFIC];
+	size_t traffic_count;
 	uint64_t uart; /* 0: none */
 	bool uart_full; /* its FIFO never drains */
 	bool uart_forbidden;
@@ -253,6 +313,23 @@ void sim_dma_settle(struct sim *sim);
 /* Virtual time of the last DMA write of @fn that landed in memory, ns. */
 uint64_t sim_dma_landed_ns(const struct sim_function *fn);
 struct sim_ram *sim_add_ram(struct sim *sim, uint64_t base, uint64_t size);
+
+/* sim-memory.c: the stage's own memory. */
+void sim_memory_init(struct sim *sim, size_t size);
+void sim_memory_free(struct sim *sim);
+bool sim_memory_has(const struct sim *sim, uint64_t addr, uint64_t size);
+void sim_memory_sync(struct sim *sim, uint64_t addr, uint64_t size);
+bool sim_memory_stage_read(struct sim *sim, uint64_t addr, unsigned int size,
+			   uint64_t *value);
+/* What an SMMU reads and writes, there and in the old kernel's memory. */
+bool sim_memory_read(struct sim *sim, uint64_t addr, uint64_t *value);
+bool sim_memory_write(struct sim *sim, uint64_t addr, uint64_t value);
+void sim_memory_hand_over(struct sim *sim, const void *fdt);
+bool sim_ram_read(struct sim *sim, uint64_t addr, uint64_t *value);
+/* From now on @sid sends a write every @period_us. */
+struct sim_traffic *sim_add_traffic(struct sim *sim, struct sim_smmu *smmu,
+				    uint32_t sid, uint64_t addr,
+				    uint64_t period_us);
 
 /* sim-function.c: building functions and their config space behaviour. */
 struct sim_host *sim_add_host(struct sim *sim, uint64_t ecam,
@@ -309,10 +386,50 @@ bool sim_smmu_access(struct sim_smmu *smmu, uint64_t addr, unsigned int size,
 void sim_smmu_settle(struct sim_smmu *smmu);
 void sim_smmu_finish(struct sim_smmu *smmu);
 enum sim_dma sim_smmu_decides(const struct sim_smmu *smmu);
+/*
+ * One DMA access: where it lands. SIM_DMA_OURS and SIM_DMA_RAW come with an
+ * address; faults are recorded as the SMMU would.
+ */
+enum sim_dma sim_smmu_dma(struct sim_smmu *smmu, uint32_t sid, uint64_t addr,
+			  bool write, uint64_t *ret);
 /* An event queue in RAM at @base with @count records, @unread of them new. */
 void sim_smmu_events(struct sim_smmu *smmu, uint64_t base,
 		     unsigned int log2size, uint32_t first, uint32_t count,
 		     uint32_t unread);
+
+/* sim-smmu3-queue.c */
+#define SIM_INVAL_CONFIG 1u
+#define SIM_INVAL_TLB 2u
+#define SIM_INVAL_EL2 4u
+void sim_smmu3_commands_start(struct sim_smmu *smmu);
+void sim_smmu3_commands_settle(struct sim_smmu *smmu);
+void sim_smmu3_check_queue(struct sim_smmu *smmu, const char *name,
+			   uint64_t base, uint32_t limit_log2);
+void sim_smmu3_event(struct sim_smmu *smmu, unsigned int type, uint32_t sid,
+		     uint64_t addr);
+
+/* sim-smmu3-table.c */
+void sim_smmu3_check_table(struct sim_smmu *smmu);
+/* Does it run on a table that is not the old kernel's? */
+bool sim_smmu3_own_table(const struct sim_smmu *smmu);
+enum sim_dma sim_smmu3_translate(struct sim_smmu *smmu, uint32_t sid,
+				 uint64_t addr, bool write, uint64_t *ret);
+/* The stream table entry of @sid as it is in memory now; 0: none. */
+uint64_t sim_smmu3_find_ste(struct sim_smmu *smmu, uint32_t sid,
+			    uint64_t words[8]);
+
+/* sim-smmu2.c */
+struct sim_smmu *sim_add_smmu2(struct sim *sim, uint64_t base,
+			       unsigned int version);
+unsigned int sim_smmu2_version(const struct sim_smmu *smmu);
+uint64_t sim_smmu2_span(const struct sim_smmu *smmu);
+bool sim_smmu2_access(struct sim_smmu *smmu, uint32_t offset,
+		      unsigned int size, bool write, uint64_t *value);
+void sim_smmu2_start(struct sim_smmu *smmu);
+void sim_smmu2_finish(struct sim_smmu *smmu);
+void sim_smmu2_free(struct sim_smmu *smmu);
+enum sim_dma sim_smmu2_dma(struct sim_smmu *smmu, uint32_t sid, uint64_t addr,
+			   bool write, uint64_t *ret);
 
 /* sim-check.c: what the stage may do to a function, and rules for the end. */
 void sim_check_config_read(struct sim_function *fn, uint32_t reg);
@@ -337,6 +454,11 @@ struct sim_plan {
 	uint32_t budget_ms;
 	uint32_t flags;
 	enum kq_console console;
+	uint32_t probe_ms;
+	const struct kq_plan_stream *streams;
+	size_t stream_count;
+	const struct kq_plan_component *components;
+	size_t component_count;
 };
 
 #define SIM_PLAN_DEFAULT                                              \
@@ -354,7 +476,8 @@ void sim_plan_seal(struct sim *sim, struct kq_plan_header *plan);
 struct sim_run {
 	struct kq_stage stage;
 	void *plan; /* the stage's copy of it */
-	void *work;
+	struct sim *sim;
+	void *work; /* in sim->memory */
 	size_t work_size;
 	void *fdt; /* the device tree that was handed in */
 	const void *fdt_out; /* and the one that came out */
