@@ -152,7 +152,7 @@ static void check_smmus(struct kq_doctor *doctor,
 	size_t programmed = 0;
 
 	for (size_t i = 0; i < inventory->smmu_count; i++)
-		programmed += inventory->smmus[i].type == KQ_SMMU_V3;
+		programmed += inventory->smmus[i].type != KQ_SMMU_OTHER;
 	if (inventory->smmu_count == 0)
 		kq_doctor_say(
 			doctor, KQ_HEALTH_WARN, "smmu",

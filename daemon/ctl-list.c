@@ -68,6 +68,22 @@ static int print_functions(const struct kq_inventory *inventory, FILE *out)
 	return r;
 }
 
+static void print_component(const struct kq_inventory *inventory,
+			    const struct kq_inventory_component *component,
+			    FILE *out)
+{
+	char name[KQ_COMPONENT_NAME_SIZE + 1];
+	uint32_t last = component->stream_id + component->count - 1;
+
+	fprintf(out, "Device %s: stream 0x%" PRIx32,
+		kq_text_name(name, component->name, sizeof(component->name)),
+		component->stream_id);
+	if (component->count > 1)
+		fprintf(out, "-0x%" PRIx32, last);
+	fprintf(out, " of SMMU 0x%" PRIx64 "\n",
+		inventory->smmus[component->smmu].base);
+}
+
 static void print_rest(const struct kq_inventory *inventory, FILE *out)
 {
 	fputc('\n', out);
@@ -81,6 +97,8 @@ static void print_rest(const struct kq_inventory *inventory, FILE *out)
 			named ? ", " : "", named ? smmu->model : "",
 			smmu->coherent ? ", coherent" : "");
 	}
+	for (size_t i = 0; i < inventory->components.count; i++)
+		print_component(inventory, &inventory->components.list[i], out);
 	for (size_t i = 0; i < inventory->host_count; i++) {
 		const struct kq_inventory_host *host = &inventory->hosts[i];
 
@@ -140,6 +158,21 @@ static json_t *json_smmu(const struct kq_inventory_smmu *smmu)
 	return object;
 }
 
+static json_t *json_component(const struct kq_inventory *inventory,
+			      const struct kq_inventory_component *component)
+{
+	char name[KQ_COMPONENT_NAME_SIZE + 1];
+	json_t *object = json_object();
+
+	kq_text_name(name, component->name, sizeof(component->name));
+	kq_json_set(object, "name", json_string(name));
+	kq_json_set(object, "smmu",
+		    kq_json_hex(inventory->smmus[component->smmu].base));
+	kq_json_set(object, "stream_id", json_integer(component->stream_id));
+	kq_json_set(object, "count", json_integer(component->count));
+	return object;
+}
+
 static json_t *json_host(const struct kq_inventory_host *host)
 {
 	json_t *object = json_object();
@@ -154,7 +187,8 @@ static json_t *json_host(const struct kq_inventory_host *host)
 static json_t *json_inventory(const struct kq_inventory *inventory)
 {
 	json_t *object = json_object(), *functions = json_array(),
-	       *smmus = json_array(), *hosts = json_array();
+	       *smmus = json_array(), *hosts = json_array(),
+	       *components = json_array();
 	struct kq_pci_names *names = kq_pci_names_new();
 
 	for (size_t i = 0; i < inventory->function_count; i++)
@@ -164,6 +198,11 @@ static json_t *json_inventory(const struct kq_inventory *inventory)
 						    names));
 	for (size_t i = 0; i < inventory->smmu_count; i++)
 		json_array_append_new(smmus, json_smmu(&inventory->smmus[i]));
+	for (size_t i = 0; i < inventory->components.count; i++)
+		json_array_append_new(
+			components,
+			json_component(inventory,
+				       &inventory->components.list[i]));
 	for (size_t i = 0; i < inventory->host_count; i++)
 		json_array_append_new(hosts, json_host(&inventory->hosts[i]));
 	kq_pci_names_free(names);
@@ -172,6 +211,7 @@ static json_t *json_inventory(const struct kq_inventory *inventory)
 	kq_json_set(object, "incomplete", json_boolean(inventory->incomplete));
 	kq_json_set(object, "functions", functions);
 	kq_json_set(object, "smmus", smmus);
+	kq_json_set(object, "components", components);
 	kq_json_set(object, "hosts", hosts);
 	kq_json_set(object, "warnings", kq_json_warnings(&inventory->warnings));
 	return object;

@@ -108,7 +108,7 @@ static enum action plan_action(const struct kq_plan_header *plan,
 
 static bool programmed(const struct kq_plan_smmu *smmu)
 {
-	return smmu->type == KQ_SMMU_V3;
+	return smmu->type != KQ_SMMU_OTHER;
 }
 
 /* The line that says it all. */
@@ -149,6 +149,10 @@ static void print_settings(const struct view *view, FILE *out)
 		plan->flags & KQ_PLAN_BRIDGES ? "may be switched off"
 					      : "stay on",
 		plan->total_size);
+	if (plan->probe_ms)
+		fprintf(out,
+			"Then %u ms of watching who still writes, before the SMMUs get their policy\n",
+			plan->probe_ms);
 	if (!view->settings.enabled)
 		fprintf(out,
 			"No setting asks for quiescing yet: kexec would run without the stage, these are the defaults\n");
@@ -209,7 +213,26 @@ static void print_smmus(const struct kq_plan_header *plan, FILE *out)
 			programmed(smmu)
 				? kq_word_policy(smmu->policy)
 				: "left alone; this kind is not programmed");
+		if (smmu->twin)
+			fprintf(out,
+				"  and its twin at 0x%" PRIx64 ", alike\n",
+				smmu->twin);
 	}
+}
+
+static void print_component(const struct kq_plan_header *plan,
+			    const struct kq_plan_component *component,
+			    FILE *out)
+{
+	char name[KQ_COMPONENT_NAME_SIZE + 1];
+	uint32_t last = component->stream_id + component->count - 1;
+
+	fprintf(out, "Stream 0x%" PRIx32, component->stream_id);
+	if (component->count > 1)
+		fprintf(out, "-0x%" PRIx32, last);
+	fprintf(out, " of SMMU 0x%" PRIx64 " is %s\n",
+		kq_plan_smmus(plan)[component->smmu].base,
+		kq_text_name(name, component->name, sizeof(component->name)));
 }
 
 static void print_rest(const struct kq_plan_header *plan, FILE *out)
@@ -231,6 +254,8 @@ static void print_rest(const struct kq_plan_header *plan, FILE *out)
 			stream->stream_id,
 			kq_plan_smmus(plan)[stream->smmu].base);
 	}
+	for (uint32_t i = 0; i < plan->components.count; i++)
+		print_component(plan, &kq_plan_components(plan)[i], out);
 }
 
 static int print_plan(const struct view *view, bool verbose, FILE *out)
@@ -279,6 +304,21 @@ static json_t *json_smmu(const struct kq_plan_smmu *smmu)
 	kq_json_set(object, "policy",
 		    json_string(kq_word_policy(smmu->policy)));
 	kq_json_set(object, "programmed", json_boolean(programmed(smmu)));
+	kq_json_set(object, "twin",
+		    smmu->twin ? kq_json_hex(smmu->twin) : json_null());
+	return object;
+}
+
+static json_t *json_component(const struct kq_plan_component *component)
+{
+	char name[KQ_COMPONENT_NAME_SIZE + 1];
+	json_t *object = json_object();
+
+	kq_text_name(name, component->name, sizeof(component->name));
+	kq_json_set(object, "name", json_string(name));
+	kq_json_set(object, "smmu", json_integer(component->smmu));
+	kq_json_set(object, "stream_id", json_integer(component->stream_id));
+	kq_json_set(object, "count", json_integer(component->count));
 	return object;
 }
 
@@ -286,7 +326,7 @@ static json_t *json_plan(const struct view *view)
 {
 	const struct kq_plan_header *plan = view->plan;
 	json_t *object = json_object(), *functions = json_array(),
-	       *smmus = json_array();
+	       *smmus = json_array(), *components = json_array();
 
 	for (uint32_t i = 0; i < plan->functions.count; i++)
 		json_array_append_new(
@@ -295,16 +335,22 @@ static json_t *json_plan(const struct view *view)
 	for (uint32_t i = 0; i < plan->smmus.count; i++)
 		json_array_append_new(smmus,
 				      json_smmu(&kq_plan_smmus(plan)[i]));
+	for (uint32_t i = 0; i < plan->components.count; i++)
+		json_array_append_new(
+			components,
+			json_component(&kq_plan_components(plan)[i]));
 	kq_json_set(object, "enabled", json_boolean(view->settings.enabled));
 	kq_json_set(object, "kind", json_string(kq_word_kind(plan->kind)));
 	kq_json_set(object, "quiesce",
 		    json_string(kq_word_quiesce(plan->quiesce)));
 	kq_json_set(object, "budget_ms", json_integer(plan->budget_ms));
+	kq_json_set(object, "probe_ms", json_integer(plan->probe_ms));
 	kq_json_set(object, "bridges",
 		    json_boolean(plan->flags & KQ_PLAN_BRIDGES));
 	kq_json_set(object, "plan_bytes", json_integer(plan->total_size));
 	kq_json_set(object, "functions", functions);
 	kq_json_set(object, "smmus", smmus);
+	kq_json_set(object, "components", components);
 	kq_json_set(object, "warnings", kq_json_warnings(&view->warnings));
 	return object;
 }

@@ -54,8 +54,10 @@ tests_fuzz_fuzz_ctl_report_SOURCES = tests/fuzz/fuzz-ctl-report.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_ctl_report_LDADD = tests/unit/libfixture.a $(CTL_LIBS)
 EXTRA_DIST += \
 	tests/data/ctl/list.txt \
+	tests/data/ctl/list-soc.txt \
 	tests/data/ctl/plan.txt \
 	tests/data/ctl/plan-orderly.txt \
+	tests/data/ctl/plan-soc.txt \
 	tests/data/ctl/report-crash.json \
 	tests/data/ctl/report-crash.txt \
 	tests/data/ctl/report-crash-verbose.txt \

@@ -177,6 +177,41 @@ static void no_ecam_to_out_of_reach(void)
 	tree = whole;
 }
 
+/* SMMUs of all kinds, and devices that are no PCI functions. */
+static void platform_devices(void)
+{
+	struct captured whole = tree;
+	json_t *json;
+	size_t size;
+	char *text;
+
+	if (system("dtc --version >/dev/null 2>&1") != 0)
+		return;
+	captured_begin(&tree);
+	captured_load(&tree, "qemu-virt-pci.tree");
+	captured_compile_fdt(&tree, "soc.dts");
+	text = RUN(KQ_EXIT_OK, &size, "list");
+	golden_compare("list-soc.txt", text, size);
+	free(text);
+	text = RUN(KQ_EXIT_OK, &size, "plan", "--verbose", "--smmu-probe=50",
+		   "--smmu-policy=sink,0xf00010000=bypass");
+	golden_compare("plan-soc.txt", text, size);
+	free(text);
+	json = parse(RUN(KQ_EXIT_OK, &size, "plan", "--json",
+			 "--smmu-probe=50"));
+	assert(json_integer_value(json_object_get(json, "probe_ms")) == 50);
+	assert(json_array_size(json_object_get(json, "components")) == 8);
+	json_decref(json);
+	json = parse(RUN(KQ_EXIT_OK, &size, "list", "--json"));
+	assert(json_array_size(json_object_get(json, "components")) == 8);
+	json_decref(json);
+	text = RUN(KQ_EXIT_FAILURE, &size, "doctor");
+	assert(strstr(text, "2 of 9 SMMUs are of a kind that is left alone"));
+	free(text);
+	captured_end(&tree);
+	tree = whole;
+}
+
 int main(void)
 {
 	setenv("KEXEC_QUIESCE_CONF", "/dev/null", 1);
@@ -189,6 +224,7 @@ int main(void)
 	skipped_vf_to_pf_without_reset();
 	absent_smmu_to_refusal();
 	no_ecam_to_out_of_reach();
+	platform_devices();
 	captured_end(&tree);
 	return 0;
 }
