@@ -50,6 +50,7 @@ enum {
 	OPT_JSON = 1000,
 	OPT_VERSION,
 	OPT_ROOT,
+	OPT_OFFENDERS,
 	OPT_ORDERLY,
 	OPT_SETTING
 };
@@ -64,6 +65,8 @@ static const struct option_row {
 	{ "json", OPT_JSON, NULL, ON_ALL, "output for programs" },
 	{ "verbose", OPT_VERBOSE, NULL, ON(VERB_REPORT) | ON(VERB_PLAN),
 	  "everything, also (-v)" },
+	{ "offenders", OPT_OFFENDERS, NULL, ON(VERB_REPORT),
+	  "only devices that were still at work" },
 	{ "root", OPT_ROOT, "DIR", ON_LIVE,
 	  "look at the copy of a machine's sys/ and proc/ under DIR" },
 	{ "orderly", OPT_ORDERLY, NULL, ON(VERB_PLAN),
@@ -195,6 +198,9 @@ static void take_option(struct parsed *parsed, const struct option_row *row,
 		break;
 	case OPT_VERBOSE:
 		ctl->verbose = true;
+		break;
+	case OPT_OFFENDERS:
+		ctl->offenders = true;
 		break;
 	case OPT_ORDERLY:
 		ctl->orderly = true;

@@ -214,8 +214,7 @@ static void print_smmus(const struct kq_plan_header *plan, FILE *out)
 				? kq_word_policy(smmu->policy)
 				: "left alone; this kind is not programmed");
 		if (smmu->twin)
-			fprintf(out,
-				"  and its twin at 0x%" PRIx64 ", alike\n",
+			fprintf(out, "  and its twin at 0x%" PRIx64 ", alike\n",
 				smmu->twin);
 	}
 }

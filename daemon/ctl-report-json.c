@@ -41,8 +41,8 @@ static json_t *json_id(const uint8_t bytes[16])
 	return json_string(sd_id128_to_string(id, text));
 }
 
-static json_t *json_address(const struct kq_report_header *report,
-			    uint16_t index)
+json_t *kq_report_json_address(const struct kq_report_header *report,
+			       uint16_t index)
 {
 	char text[KQ_ADDRESS_TEXT];
 	const struct kq_report_function *fn;
@@ -129,7 +129,8 @@ static json_t *json_function(const struct kq_report_header *report,
 		    json_sprintf("0x%06x", fn->class_revision >> 8));
 	kq_json_set(object, "driver",
 		    *driver ? json_string(driver) : json_null());
-	kq_json_set(object, "parent", json_address(report, fn->parent));
+	kq_json_set(object, "parent",
+		    kq_report_json_address(report, fn->parent));
 	kq_json_set(object, "smmu",
 		    fn->smmu == KQ_NONE ? json_null() : json_integer(fn->smmu));
 	kq_json_set(object, "stream_id",
@@ -150,55 +151,6 @@ static json_t *json_function(const struct kq_report_header *report,
 	return object;
 }
 
-static json_t *json_smmu_state(const struct kq_report_smmu_state *state)
-{
-	json_t *object = json_object();
-	uint32_t active = state->gerror ^ state->gerrorn;
-
-	kq_json_set(object, "cr0", kq_json_hex(state->cr0));
-	kq_json_set(object, "cr1", kq_json_hex(state->cr1));
-	kq_json_set(object, "cr2", kq_json_hex(state->cr2));
-	kq_json_set(object, "gbpa", kq_json_hex(state->gbpa));
-	kq_json_set(object, "irq_ctrl", kq_json_hex(state->irq_ctrl));
-	kq_json_set(object, "gerror", kq_json_hex(state->gerror));
-	kq_json_set(object, "gerrorn", kq_json_hex(state->gerrorn));
-	kq_json_set(object, "strtab_base_cfg",
-		    kq_json_hex(state->strtab_base_cfg));
-	kq_json_set(object, "strtab_base", kq_json_hex(state->strtab_base));
-	kq_json_set(object, "evtq_base", kq_json_hex(state->evtq_base));
-	kq_json_set(object, "evtq_prod", kq_json_hex(state->evtq_prod));
-	kq_json_set(object, "evtq_cons", kq_json_hex(state->evtq_cons));
-	kq_json_set(object, "cmdq_prod", kq_json_hex(state->cmdq_prod));
-	kq_json_set(object, "cmdq_cons", kq_json_hex(state->cmdq_cons));
-	kq_json_set(object, "enabled", kq_json_bits(state->cr0, kq_bits_cr0));
-	kq_json_set(object, "errors", kq_json_bits(active, kq_bits_gerror));
-	return object;
-}
-
-static json_t *json_smmu(const struct kq_report_smmu *smmu)
-{
-	json_t *object = json_object();
-	bool v3 = smmu->type == KQ_SMMU_V3;
-	bool stuck = smmu->result == KQ_SMMU_STUCK;
-
-	kq_json_set(object, "base", kq_json_hex(smmu->base));
-	kq_json_set(object, "type", json_string(kq_word_smmu_type(smmu->type)));
-	kq_json_set(object, "policy",
-		    json_string(kq_word_policy(smmu->policy)));
-	kq_json_set(object, "result",
-		    json_string(kq_word_smmu_result(smmu->result)));
-	kq_json_set(object, "duration_us", json_integer(smmu->duration_us));
-	kq_json_set(object, "idr0", kq_json_hex(smmu->idr0));
-	kq_json_set(object, "idr1", kq_json_hex(smmu->idr1));
-	kq_json_set(object, "stuck_offset",
-		    stuck ? kq_json_hex(smmu->stuck_offset) : json_null());
-	kq_json_set(object, "before",
-		    v3 ? json_smmu_state(&smmu->before) : json_null());
-	kq_json_set(object, "after",
-		    v3 ? json_smmu_state(&smmu->after) : json_null());
-	return object;
-}
-
 static json_t *json_event(const struct kq_report_header *report,
 			  const struct kq_report_event *event)
 {
@@ -215,11 +167,11 @@ static json_t *json_event(const struct kq_report_header *report,
 	kq_json_set(object, "type", json_integer(words.type));
 	kq_json_set(object, "name", json_string(kq_word_event(words.type)));
 	kq_json_set(object, "stream_id", json_integer(words.stream_id));
-	kq_json_set(
-		object, "function",
-		fn ? json_address(report,
-				  (uint16_t)(fn - kq_report_functions(report)))
-		   : json_null());
+	kq_json_set(object, "function",
+		    kq_report_json_address(
+			    report,
+			    fn ? (uint16_t)(fn - kq_report_functions(report))
+			       : KQ_NONE));
 	kq_json_set(object, "input_address",
 		    words.has_address ? kq_json_hex(words.address)
 				      : json_null());
@@ -242,6 +194,7 @@ static json_t *json_verdict(const struct kq_report_header *report)
 			    json_integer(verdict.counts[i]));
 	kq_json_set(object, "quiet", json_boolean(verdict.quiet));
 	kq_json_set(object, "text", json_string(verdict.text));
+	kq_json_set(object, "verified_quiet", json_boolean(verdict.verified));
 	kq_json_set(object, "offenders", json_integer(verdict.offenders));
 	kq_json_set(object, "counts", counts);
 	return object;
@@ -263,6 +216,7 @@ static void set_header(json_t *object, const struct kq_report_header *report)
 	kq_json_set(object, "quiesce",
 		    json_string(kq_word_quiesce(report->quiesce)));
 	kq_json_set(object, "budget_ms", json_integer(report->budget_ms));
+	kq_json_set(object, "probe_ms", json_integer(report->probe_ms));
 	kq_json_set(object, "total_us", json_integer(report->total_us));
 	kq_json_set(object, "exception_level",
 		    json_integer(report->exception_level));
@@ -279,17 +233,21 @@ static void set_header(json_t *object, const struct kq_report_header *report)
 	kq_json_set(object, "timer_hz", json_integer(report->timer_hz));
 }
 
+json_t *kq_report_json_stale(const struct kq_found_report *found)
+{
+	if (found->freshness == KQ_UNJUDGED)
+		return json_null();
+	return json_boolean(found->freshness == KQ_STALE);
+}
+
 json_t *kq_report_json(const struct kq_found_report *found, const char *source)
 {
 	const struct kq_report_header *report = found->report;
 	json_t *object = json_object(), *functions = json_array(),
-	       *smmus = json_array(), *events = json_array();
+	       *events = json_array();
 
 	kq_json_set(object, "source", json_string(source));
-	kq_json_set(object, "stale",
-		    found->freshness == KQ_UNJUDGED
-			    ? json_null()
-			    : json_boolean(found->freshness == KQ_STALE));
+	kq_json_set(object, "stale", kq_report_json_stale(found));
 	kq_json_set(object, "verdict", json_verdict(report));
 	set_header(object, report);
 	kq_json_set(object, "steps", json_steps(report));
@@ -297,15 +255,13 @@ json_t *kq_report_json(const struct kq_found_report *found, const char *source)
 		json_array_append_new(
 			functions,
 			json_function(report, &kq_report_functions(report)[i]));
-	for (uint32_t i = 0; i < report->smmus.count; i++)
-		json_array_append_new(smmus,
-				      json_smmu(&kq_report_smmus(report)[i]));
 	for (uint32_t i = 0; i < report->events.count; i++)
 		json_array_append_new(
 			events,
 			json_event(report, &kq_report_events(report)[i]));
 	kq_json_set(object, "functions", functions);
-	kq_json_set(object, "smmus", smmus);
+	kq_json_set(object, "smmus", kq_report_json_smmus(report));
 	kq_json_set(object, "events", events);
+	kq_json_set(object, "strays", kq_report_json_strays(report));
 	return object;
 }

@@ -75,9 +75,13 @@ static const char *containment(const struct kq_report_header *report,
 	if (!kq_report_result_bad(fn->result) || fn->smmu == KQ_NONE)
 		return "";
 	smmu = &kq_report_smmus(report)[fn->smmu];
-	if (smmu->result != KQ_SMMU_DONE || smmu->policy != KQ_POLICY_ABORT)
+	if (smmu->result != KQ_SMMU_DONE)
 		return "";
-	return "; its SMMU aborts what it sends";
+	if (smmu->applied == KQ_POLICY_SINK)
+		return "; what it sends ends in the sink page";
+	return smmu->applied == KQ_POLICY_ABORT
+		       ? "; its SMMU aborts what it sends"
+		       : "";
 }
 
 static void note_result(struct notes *notes,

@@ -40,7 +40,7 @@ static void print_load_time(uint64_t seconds, FILE *out)
 		fprintf(out, "loaded at an unknown time");
 }
 
-static void print_freshness(enum kq_freshness freshness, FILE *out)
+void kq_report_print_freshness(enum kq_freshness freshness, FILE *out)
 {
 	if (freshness == KQ_STALE)
 		fprintf(out, "STALE: this report belongs to an earlier boot\n");
@@ -315,7 +315,7 @@ int kq_report_print(const struct kq_found_report *found, bool verbose,
 	int r;
 
 	kq_verdict(report, &verdict);
-	print_freshness(found->freshness, out);
+	kq_report_print_freshness(found->freshness, out);
 	fprintf(out, "%s\n", verdict.text);
 	print_header(report, out);
 	if (verbose)
@@ -323,6 +323,8 @@ int kq_report_print(const struct kq_found_report *found, bool verbose,
 	r = print_functions(report, verbose, out);
 	print_writers(report, verbose, out);
 	kq_report_print_notes(report, out);
+	if (r == 0)
+		r = kq_report_print_probe(report, out);
 	if (r == 0)
 		r = kq_report_print_smmus(report, verbose, out);
 	if (verbose)

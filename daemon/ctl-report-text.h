@@ -18,6 +18,15 @@ const char *kq_text_driver(char text[KQ_NAME_TEXT],
 /* Whatever is worth more than a table's cell. */
 void kq_report_print_notes(const struct kq_report_header *report, FILE *out);
 
+/* A line if the report is stale. */
+void kq_report_print_freshness(enum kq_freshness freshness, FILE *out);
+
+/* "50 ms": the length of a probe window. */
+const char *kq_text_window(char text[KQ_DURATION_TEXT], uint32_t us);
+
+/* Who was still writing. Return: 0 or -KQ_ERR_NOMEM. */
+int kq_report_print_probe(const struct kq_report_header *report, FILE *out);
+
 /* A paragraph for each SMMU. Return: 0 or -KQ_ERR_NOMEM. */
 int kq_report_print_smmus(const struct kq_report_header *report, bool verbose,
 			  FILE *out);

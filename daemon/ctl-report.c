@@ -7,12 +7,23 @@
 #include "daemon/ctl.h"
 #include "lib/error.h"
 
+static int show_offenders(const struct kq_ctl *ctl,
+			  const struct kq_found_report *found, const char *path)
+{
+	if (ctl->json)
+		return kq_json_print(kq_offenders_json(found, path), ctl->out);
+	kq_offenders_print(found, ctl->out);
+	return 0;
+}
+
 static int show(const struct kq_ctl *ctl, const struct kq_found_report *found,
 		const char *path)
 {
 	int r;
 
-	if (ctl->json)
+	if (ctl->offenders)
+		r = show_offenders(ctl, found, path);
+	else if (ctl->json)
 		r = kq_json_print(kq_report_json(found, path), ctl->out);
 	else
 		r = kq_report_print(found, ctl->verbose, ctl->out);

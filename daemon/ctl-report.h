@@ -60,6 +60,7 @@ int kq_chosen_digest(const void *fdt, uint8_t digest[32]);
 /* What it all comes to. */
 struct kq_verdict {
 	bool quiet; /* everything that could write was silenced */
+	bool verified; /* and a probe window at every SMMU saw nothing */
 	unsigned int counts[KQ_FN_RESULT_COUNT]; /* without idle bridges */
 	unsigned int offenders; /* active though their drivers shut down */
 	unsigned int offenders_mastering; /* those with bus master on */
@@ -110,6 +111,48 @@ const struct kq_report_function *
 kq_report_stream_function(const struct kq_report_header *report, uint32_t smmu,
 			  uint32_t stream_id);
 
+/* What the probe windows of all SMMUs come to. */
+struct kq_probe {
+	bool asked;
+	bool seen; /* something was still at work */
+	bool verified; /* all SMMUs were watched, and nothing came */
+	bool at_least; /* there were more transactions than were counted */
+	unsigned int probed; /* SMMUs that were watched */
+	unsigned int streams; /* that were seen */
+	uint64_t transactions;
+	uint32_t us; /* the shortest window */
+};
+
+/**
+ * kq_probe() - sum the probe windows up
+ * @report: a checked report
+ * @ret:    result
+ */
+void kq_probe(const struct kq_report_header *report, struct kq_probe *ret);
+
+/* A stream that was still at work, with what is known of it. */
+struct kq_stray {
+	const struct kq_report_stray *record;
+	const struct kq_report_smmu *smmu;
+	const struct kq_report_function *function; /* or NULL */
+	bool at_least; /* its count is a lower bound */
+	bool has_address; /* record->address is valid */
+	char name[KQ_COMPONENT_NAME_SIZE + 1]; /* safe to print; may be "" */
+};
+
+struct kq_stray kq_stray(const struct kq_report_header *report,
+			 const struct kq_report_stray *record);
+
+/* Room for a function's address, a driver, or a platform device's name. */
+#define KQ_STRAY_TEXT 64
+
+_Static_assert(KQ_STRAY_TEXT > KQ_COMPONENT_NAME_SIZE, "room for its name");
+_Static_assert(KQ_STRAY_TEXT > KQ_DRIVER_NAME_SIZE, "room for a driver");
+
+/* The function's address, else the device's name, else "?". */
+const char *kq_stray_who(const struct kq_stray *stray,
+			 char text[KQ_STRAY_TEXT]);
+
 /**
  * kq_report_print() - the report for people
  * @found:   the report
@@ -129,5 +172,33 @@ int kq_report_print(const struct kq_found_report *found, bool verbose,
  * Return: the object, or NULL when there is no memory.
  */
 json_t *kq_report_json(const struct kq_found_report *found, const char *source);
+
+/* The parts of it about SMMUs and strays. */
+json_t *kq_report_json_smmus(const struct kq_report_header *report);
+json_t *kq_report_json_strays(const struct kq_report_header *report);
+
+/* true, false, or null if it cannot be told. */
+json_t *kq_report_json_stale(const struct kq_found_report *found);
+
+/* A function's address; null for KQ_NONE. */
+json_t *kq_report_json_address(const struct kq_report_header *report,
+			       uint16_t index);
+
+/**
+ * kq_offenders_print() - one line for each device that was still at work
+ * @found: the report
+ * @out:   where to; gets a sentence if there are none
+ */
+void kq_offenders_print(const struct kq_found_report *found, FILE *out);
+
+/**
+ * kq_offenders_json() - the same for programs
+ * @found:  the report
+ * @source: the file it came from
+ *
+ * Return: the object, or NULL when there is no memory.
+ */
+json_t *kq_offenders_json(const struct kq_found_report *found,
+			  const char *source);
 
 #endif

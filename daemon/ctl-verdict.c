@@ -7,7 +7,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "daemon/ctl-report.h"
+#include "daemon/ctl-report-text.h"
 #include "daemon/ctl-words.h"
 #include "lib/error.h"
 
@@ -137,17 +137,29 @@ static void say_functions(struct kq_verdict *verdict)
 			    : "active");
 }
 
+static bool as_asked(const struct kq_report_smmu *smmu)
+{
+	return smmu->result == KQ_SMMU_DONE &&
+	       !(smmu->flags & KQ_SMMU_FELL_BACK);
+}
+
 static void say_smmu(struct kq_verdict *verdict,
 		     const struct kq_report_smmu *smmu)
 {
 	const char *policy = kq_word_policy(smmu->policy);
 
 	say(verdict, ", SMMU 0x%" PRIx64 ": ", smmu->base);
-	if (smmu->result == KQ_SMMU_DONE)
-		say(verdict, "%s", policy);
-	else
+	if (smmu->result != KQ_SMMU_DONE)
 		say(verdict, "%s (%s was asked)",
 		    kq_word_smmu_result(smmu->result), policy);
+	else if (as_asked(smmu))
+		say(verdict, "%s", policy);
+	else if (smmu->applied == smmu->policy)
+		say(verdict, "%s (fell back: reserved streams are lost)",
+		    policy);
+	else
+		say(verdict, "%s (fell back: %s was asked)",
+		    kq_word_policy(smmu->applied), policy);
 }
 
 static bool all_smmus_alike(const struct kq_report_header *report)
@@ -155,8 +167,7 @@ static bool all_smmus_alike(const struct kq_report_header *report)
 	const struct kq_report_smmu *smmus = kq_report_smmus(report);
 
 	for (uint32_t i = 0; i < report->smmus.count; i++)
-		if (smmus[i].result != smmus[0].result ||
-		    smmus[i].policy != smmus[0].policy)
+		if (!as_asked(&smmus[i]) || smmus[i].policy != smmus[0].policy)
 			return false;
 	return true;
 }
@@ -177,12 +188,69 @@ static void say_smmus(const struct kq_report_header *report,
 		return;
 	}
 	for (uint32_t i = 0; i < total; i++)
-		done += smmus[i].result == KQ_SMMU_DONE;
-	if (all_smmus_alike(report) && done == total)
+		done += as_asked(&smmus[i]);
+	if (all_smmus_alike(report))
 		say(verdict, ", %u SMMUs: %s", total,
 		    kq_word_policy(smmus[0].policy));
 	else
 		say(verdict, ", %u of %u SMMUs as asked", done, total);
+}
+
+/* Functions that the probe windows could not see. */
+static unsigned int count_untranslated(const struct kq_report_header *report)
+{
+	unsigned int n = 0;
+
+	for (uint32_t i = 0; i < report->functions.count; i++) {
+		const struct kq_report_function *fn =
+			&kq_report_functions(report)[i];
+
+		n += fn->smmu == KQ_NONE && !(fn->flags & KQ_FN_BRIDGE) &&
+		     fn->result != KQ_FN_GONE;
+	}
+	return n;
+}
+
+static void say_verified(const struct kq_report_header *report,
+			 const struct kq_probe *probe,
+			 struct kq_verdict *verdict)
+{
+	unsigned int unseen = count_untranslated(report);
+	char text[KQ_DURATION_TEXT];
+
+	say(verdict, "; verified quiet: 0 transactions in %s",
+	    kq_text_window(text, probe->us));
+	if (unseen)
+		say(verdict, " (%u function%s behind no SMMU not watched)",
+		    unseen, unseen == 1 ? "" : "s");
+}
+
+static void say_probe(const struct kq_report_header *report,
+		      const struct kq_probe *probe, struct kq_verdict *verdict)
+{
+	char text[KQ_DURATION_TEXT];
+
+	if (!probe->asked)
+		return;
+	if (probe->verified)
+		say_verified(report, probe, verdict);
+	else if (probe->streams)
+		say(verdict,
+		    "; NOT QUIET: %u stream%s still writing, %s%" PRIu64
+		    " transaction%s in %s",
+		    probe->streams, probe->streams == 1 ? "" : "s",
+		    probe->at_least ? "at least " : "", probe->transactions,
+		    probe->transactions == 1 ? "" : "s",
+		    kq_text_window(text, probe->us));
+	else if (probe->seen)
+		say(verdict, "; NOT QUIET: the probe window lost events");
+	else if (probe->probed)
+		say(verdict,
+		    "; 0 transactions in %s, but only %u of %u SMMUs could be watched",
+		    kq_text_window(text, probe->us), probe->probed,
+		    report->smmus.count);
+	else
+		say(verdict, "; no SMMU could be watched");
 }
 
 static bool is_quiet(const struct kq_report_header *report,
@@ -207,6 +275,8 @@ static bool is_quiet(const struct kq_report_header *report,
 
 void kq_verdict(const struct kq_report_header *report, struct kq_verdict *ret)
 {
+	struct kq_probe probe;
+
 	*ret = (struct kq_verdict){ 0 };
 	if (report->flags & KQ_REPORT_PLAN_INVALID) {
 		int error = report->plan_error < KQ_ERR_COUNT
@@ -219,9 +289,12 @@ void kq_verdict(const struct kq_report_header *report, struct kq_verdict *ret)
 		return;
 	}
 	count(report, ret);
-	ret->quiet = is_quiet(report, ret);
+	kq_probe(report, &probe);
+	ret->quiet = is_quiet(report, ret) && !probe.seen;
+	ret->verified = probe.verified;
 	if (report->flags & KQ_REPORT_STAGE_FAULT)
 		say(ret, "the stage itself faulted; before that: ");
 	say_functions(ret);
 	say_smmus(report, ret);
+	say_probe(report, &probe, ret);
 }

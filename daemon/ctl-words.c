@@ -122,6 +122,54 @@ const struct kq_bit_name kq_bits_gerror[] = {
 	{ 0, NULL },
 };
 
+/* IHI 0062 "SMMU_sCR0". */
+const struct kq_bit_name kq_bits_scr0[] = {
+	{ KQ_BIT32(0), "CLIENTPD" },  { KQ_BIT32(1), "GFRE" },
+	{ KQ_BIT32(2), "GFIE" },      { KQ_BIT32(3), "EXIDENABLE" },
+	{ KQ_BIT32(4), "GCFGFRE" },   { KQ_BIT32(5), "GCFGFIE" },
+	{ KQ_BIT32(10), "USFCFG" },   { KQ_BIT32(11), "VMIDPNE" },
+	{ KQ_BIT32(12), "PTM" },      { KQ_BIT32(13), "FB" },
+	{ KQ_BIT32(31), "VMID16EN" }, { 0, NULL },
+};
+
+/* IHI 0062 "SMMU_sGFSR". */
+const struct kq_bit_name kq_bits_sgfsr[] = {
+	{ KQ_BIT32(0), "invalid context" },
+	{ KQ_BIT32(1), "unidentified stream" },
+	{ KQ_BIT32(2), "stream match conflict" },
+	{ KQ_BIT32(3), "unimplemented context bank" },
+	{ KQ_BIT32(4), "unimplemented context interrupt" },
+	{ KQ_BIT32(5), "configuration access" },
+	{ KQ_BIT32(6), "external" },
+	{ KQ_BIT32(7), "permission" },
+	{ KQ_BIT32(8), "unsupported upstream transaction" },
+	{ KQ_BIT32(31), "several" },
+	{ 0, NULL },
+};
+
+/* IHI 0062 "SMMU_CBn_FSR". */
+const struct kq_bit_name kq_bits_fsr[] = {
+	{ KQ_BIT32(1), "translation" },
+	{ KQ_BIT32(2), "access flag" },
+	{ KQ_BIT32(3), "permission" },
+	{ KQ_BIT32(4), "external" },
+	{ KQ_BIT32(5), "TLB match conflict" },
+	{ KQ_BIT32(6), "TLB lock" },
+	{ KQ_BIT32(7), "address size" },
+	{ KQ_BIT32(8), "unsupported upstream transaction" },
+	{ KQ_BIT32(30), "stalled" },
+	{ KQ_BIT32(31), "several" },
+	{ 0, NULL },
+};
+
+const struct kq_bit_name kq_bits_smmu[] = {
+	{ KQ_SMMU_FELL_BACK, "fell-back" },
+	{ KQ_SMMU_PROBED, "probed" },
+	{ KQ_SMMU_PROBE_OVERFLOW, "probe-overflow" },
+	{ KQ_SMMU_OWN_TABLE, "own-table" },
+	{ 0, NULL },
+};
+
 const struct kq_bit_name kq_bits_function[] = {
 	{ KQ_FN_BRIDGE, "bridge" },
 	{ KQ_FN_VF, "vf" },
@@ -269,16 +317,11 @@ const char *kq_word_function_result(uint32_t result)
 const char *kq_word_step(uint32_t step)
 {
 	static const char *const words[] = {
-		[KQ_STEP_PLAN] = "plan",
-		[KQ_STEP_MASTERS] = "masters",
-		[KQ_STEP_EVIDENCE] = "evidence",
-		[KQ_STEP_PENDING] = "pending",
-		[KQ_STEP_WALK] = "walk",
-		[KQ_STEP_RESET] = "reset",
-		[KQ_STEP_RESTORE] = "restore",
-		[KQ_STEP_BRIDGES] = "bridges",
-		[KQ_STEP_PROBE] = "probe",
-		[KQ_STEP_SMMU] = "smmu",
+		[KQ_STEP_PLAN] = "plan",	 [KQ_STEP_MASTERS] = "masters",
+		[KQ_STEP_EVIDENCE] = "evidence", [KQ_STEP_PENDING] = "pending",
+		[KQ_STEP_WALK] = "walk",	 [KQ_STEP_RESET] = "reset",
+		[KQ_STEP_RESTORE] = "restore",	 [KQ_STEP_BRIDGES] = "bridges",
+		[KQ_STEP_PROBE] = "probe",	 [KQ_STEP_SMMU] = "smmu",
 		[KQ_STEP_ERRORS] = "errors",
 	};
 
@@ -375,6 +418,19 @@ const char *kq_word_smmu3_register(uint32_t offset)
 	case 0x0098:
 	case 0x009c:
 		return "CMDQ";
+	default:
+		return "register";
+	}
+}
+
+/* IHI 0062, register map, global register space 0. */
+const char *kq_word_smmu2_register(uint32_t offset)
+{
+	switch (offset) {
+	case 0x0000:
+		return "sCR0";
+	case 0x0074:
+		return "sTLBGSTATUS";
 	default:
 		return "register";
 	}

@@ -23,6 +23,10 @@ extern const struct kq_bit_name kq_bits_aer_cor[];
 extern const struct kq_bit_name kq_bits_aer_root[];
 extern const struct kq_bit_name kq_bits_cr0[];
 extern const struct kq_bit_name kq_bits_gerror[];
+extern const struct kq_bit_name kq_bits_scr0[];
+extern const struct kq_bit_name kq_bits_sgfsr[];
+extern const struct kq_bit_name kq_bits_fsr[]; /* of a context bank */
+extern const struct kq_bit_name kq_bits_smmu[]; /* KQ_SMMU_* of a report */
 extern const struct kq_bit_name kq_bits_function[]; /* KQ_FN_* flags */
 extern const struct kq_bit_name kq_bits_report[]; /* KQ_REPORT_* flags */
 
@@ -50,6 +54,7 @@ const char *kq_word_event(uint32_t type);
 const char *kq_word_dpc_reason(uint32_t dpc_status);
 const char *kq_word_link_speed(uint32_t link_status);
 const char *kq_word_smmu3_register(uint32_t offset);
+const char *kq_word_smmu2_register(uint32_t offset);
 
 /* Does an event of this type carry the address the device used? */
 int kq_event_has_address(uint32_t type);

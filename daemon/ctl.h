@@ -23,6 +23,7 @@ struct kq_ctl_setting {
 struct kq_ctl {
 	bool json;
 	bool verbose;
+	bool offenders; /* report: only who was still at work */
 	bool orderly; /* plan: kexec -l instead of a crash */
 	const char *root; /* "" or a captured machine's tree */
 	const char *file; /* report: the file to read, or NULL */

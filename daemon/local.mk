@@ -11,11 +11,14 @@ daemon_libctl_a_SOURCES = \
 	daemon/ctl-list.c \
 	daemon/ctl-loaded.c daemon/ctl-loaded.h \
 	daemon/ctl-main.c \
+	daemon/ctl-offenders.c \
 	daemon/ctl-pci-names.c daemon/ctl-pci-names.h \
 	daemon/ctl-plan.c \
 	daemon/ctl-report.c daemon/ctl-report.h \
 	daemon/ctl-report-json.c \
+	daemon/ctl-report-json-smmu.c \
 	daemon/ctl-report-notes.c \
+	daemon/ctl-report-probe.c \
 	daemon/ctl-report-read.c \
 	daemon/ctl-report-smmu.c \
 	daemon/ctl-report-text.c daemon/ctl-report-text.h \

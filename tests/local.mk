@@ -55,6 +55,8 @@ tests_fuzz_fuzz_ctl_report_LDADD = tests/unit/libfixture.a $(CTL_LIBS)
 EXTRA_DIST += \
 	tests/data/ctl/list.txt \
 	tests/data/ctl/list-soc.txt \
+	tests/data/ctl/offenders.json \
+	tests/data/ctl/offenders.txt \
 	tests/data/ctl/plan.txt \
 	tests/data/ctl/plan-orderly.txt \
 	tests/data/ctl/plan-soc.txt \
@@ -64,6 +66,8 @@ EXTRA_DIST += \
 	tests/data/ctl/report-orderly.txt \
 	tests/data/ctl/report-refused.txt \
 	tests/data/ctl/report-stale.txt \
+	tests/data/ctl/report-strays.json \
+	tests/data/ctl/report-strays.txt \
 	tests/unit/test-ctl-usage.sh
 
 include tests/unit/frontend.mk

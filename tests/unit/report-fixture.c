@@ -118,6 +118,7 @@ static void fill_smmu(struct kq_report_smmu *smmu, uint64_t base)
 		.base = base,
 		.type = KQ_SMMU_V3,
 		.policy = KQ_POLICY_ABORT,
+		.applied = KQ_POLICY_ABORT,
 		.result = KQ_SMMU_DONE,
 		.duration_us = 12,
 		.idr0 = 0x0d44101b,
@@ -183,7 +184,8 @@ static struct kq_section section(uint32_t *end, uint32_t count,
 
 static struct kq_report_header *make(enum kq_plan_kind kind,
 				     const struct row *rows, uint32_t functions,
-				     uint32_t smmus, uint32_t events)
+				     uint32_t smmus, uint32_t events,
+				     uint32_t strays)
 {
 	struct kq_report_header *report =
 		calloc(1, kq_report_size(functions, smmus));
@@ -195,7 +197,7 @@ static struct kq_report_header *make(enum kq_plan_kind kind,
 		section(&end, functions, sizeof(struct kq_report_function));
 	report->smmus = section(&end, smmus, sizeof(struct kq_report_smmu));
 	report->events = section(&end, events, sizeof(struct kq_report_event));
-	report->strays = section(&end, 0, sizeof(struct kq_report_stray));
+	report->strays = section(&end, strays, sizeof(struct kq_report_stray));
 	report->total_size = end;
 	for (uint32_t i = 0; i < functions; i++)
 		fill_function(&kq_report_functions(report)[i], &rows[i]);
@@ -238,7 +240,7 @@ struct kq_report_header *kq_fixture_crash(void)
 {
 	struct kq_report_header *report =
 		make(KQ_PLAN_CRASH, crash_rows,
-		     sizeof(crash_rows) / sizeof(crash_rows[0]), 2, 3);
+		     sizeof(crash_rows) / sizeof(crash_rows[0]), 2, 3, 0);
 	struct kq_report_event *events = kq_report_events(report);
 	struct kq_report_smmu *second = &kq_report_smmus(report)[1];
 
@@ -246,6 +248,7 @@ struct kq_report_header *kq_fixture_crash(void)
 	report->fault_count = 2;
 	report->flags = KQ_REPORT_VHE;
 	second->result = KQ_SMMU_STUCK;
+	second->applied = 0;
 	second->stuck_offset = 0x24;
 	fill_event(&events[0], 0x02, 0x500, false, 0);
 	fill_event(&events[1], 0x10, 0x100, true, 0xffffe000);
@@ -260,7 +263,7 @@ struct kq_report_header *kq_fixture_orderly(void)
 {
 	struct kq_report_header *report =
 		make(KQ_PLAN_ORDERLY, orderly_rows,
-		     sizeof(orderly_rows) / sizeof(orderly_rows[0]), 1, 0);
+		     sizeof(orderly_rows) / sizeof(orderly_rows[0]), 1, 0, 0);
 	struct kq_report_smmu *smmu = &kq_report_smmus(report)[0];
 
 	smmu->before.cr0 = 0;
@@ -276,7 +279,7 @@ struct kq_report_header *kq_fixture_orderly(void)
 struct kq_report_header *kq_fixture_refused(void)
 {
 	struct kq_report_header *report =
-		make(KQ_PLAN_CRASH, crash_rows, 0, 0, 0);
+		make(KQ_PLAN_CRASH, crash_rows, 0, 0, 0, 0);
 
 	/* What the stage fills in without a plan: see purgatory/main.c. */
 	report->flags = KQ_REPORT_PLAN_INVALID;
@@ -297,8 +300,96 @@ struct kq_report_header *kq_fixture_refused(void)
 struct kq_report_header *kq_fixture_quiet(void)
 {
 	struct kq_report_header *report =
-		make(KQ_PLAN_CRASH, quiet_rows, 1, 1, 0);
+		make(KQ_PLAN_CRASH, quiet_rows, 1, 1, 0, 0);
 
+	kq_report_seal(report);
+	assert(kq_report_check(report, report->total_size) == 0);
+	return report;
+}
+
+/* A window of @ms that saw @events. */
+static void open_window(struct kq_report_smmu *smmu, uint32_t ms,
+			uint32_t events)
+{
+	smmu->flags |= KQ_SMMU_PROBED;
+	smmu->probe_us = ms * 1000 + 37;
+	smmu->probe_events = events;
+}
+
+struct kq_report_header *kq_fixture_verified(void)
+{
+	struct kq_report_header *report =
+		make(KQ_PLAN_CRASH, quiet_rows, 1, 1, 0, 0);
+
+	report->probe_ms = 50;
+	open_window(&kq_report_smmus(report)[0], 50, 0);
+	kq_report_seal(report);
+	assert(kq_report_check(report, report->total_size) == 0);
+	return report;
+}
+
+/* An SMMUv2 with its global and context faults, on the sink. */
+static void make_smmu2(struct kq_report_smmu *smmu)
+{
+	smmu->type = KQ_SMMU_V2;
+	smmu->policy = KQ_POLICY_SINK;
+	smmu->applied = KQ_POLICY_SINK;
+	smmu->flags = KQ_SMMU_OWN_TABLE;
+	smmu->idr0 = 0xfe013e08;
+	smmu->idr1 = 0x33000008;
+	smmu->before2 = (struct kq_report_smmu2_state){
+		.scr0 = 0x00201c36,
+		.sgfsr = 0x80000002,
+		.sgfsynr0 = 0x1,
+		.sgfsynr1 = 0x0043,
+		.sgfar = 0xfffff000,
+		.faulting_banks = 2,
+		.bank = 3,
+		.bank_fsr = 0x2,
+		.bank_fsynr0 = 0x10,
+		.bank_far = 0x12345000,
+		.bank_frsynra = 0x41,
+	};
+	smmu->after2 = (struct kq_report_smmu2_state){ .scr0 = 0x00201c12 };
+}
+
+static void add_strays(struct kq_report_header *report)
+{
+	struct kq_report_stray *strays = kq_report_strays(report);
+
+	strays[0].stream_id = 0x100;
+	strays[0].count = 37;
+	strays[0].event = 0x04;
+	strays[1].stream_id = 0x123;
+	strays[1].count = 1;
+	strays[1].event = 0x10;
+	strays[1].address = 0xfedc0000;
+	strcpy(strays[1].name, "/soc/ethernet@1000");
+	strays[2].smmu = 1;
+	strays[2].stream_id = 0x77;
+	strays[2].count = 5;
+	strays[2].address = 0x80001000;
+}
+
+struct kq_report_header *kq_fixture_strays(void)
+{
+	struct kq_report_header *report =
+		make(KQ_PLAN_ORDERLY, orderly_rows,
+		     sizeof(orderly_rows) / sizeof(orderly_rows[0]), 3, 0, 3);
+	struct kq_report_smmu *smmus = kq_report_smmus(report);
+
+	report->probe_ms = 50;
+	report->steps[KQ_STEP_PROBE].duration_us = 50210;
+	smmus[0].policy = KQ_POLICY_SINK;
+	smmus[0].flags = KQ_SMMU_FELL_BACK;
+	open_window(&smmus[0], 50, 38);
+	make_smmu2(&smmus[1]);
+	open_window(&smmus[1], 50, 5);
+	smmus[2].policy = KQ_POLICY_PRESERVE;
+	smmus[2].applied = KQ_POLICY_PRESERVE;
+	smmus[2].aborted_streams = 2;
+	smmus[2].after.cr0 = 1;
+	add_strays(report);
 	kq_report_seal(report);
 	assert(kq_report_check(report, report->total_size) == 0);
 	return report;

@@ -23,6 +23,16 @@ struct kq_report_header *kq_fixture_refused(void);
 /* A crash after which everything is quiet. */
 struct kq_report_header *kq_fixture_quiet(void);
 
+/* The same with a probe window of 50 ms that saw nothing. */
+struct kq_report_header *kq_fixture_verified(void);
+
+/*
+ * An orderly kexec whose probe window saw three streams: a function's, a
+ * platform device's, and one that nobody knows, at an SMMUv2; one SMMU of
+ * each outcome.
+ */
+struct kq_report_header *kq_fixture_strays(void);
+
 /**
  * kq_fixture_fdt() - a device tree that carries a report
  * @report:   report; its chosen_sha256 is set and it is sealed again

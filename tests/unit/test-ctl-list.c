@@ -197,8 +197,8 @@ static void platform_devices(void)
 		   "--smmu-policy=sink,0xf00010000=bypass");
 	golden_compare("plan-soc.txt", text, size);
 	free(text);
-	json = parse(RUN(KQ_EXIT_OK, &size, "plan", "--json",
-			 "--smmu-probe=50"));
+	json = parse(
+		RUN(KQ_EXIT_OK, &size, "plan", "--json", "--smmu-probe=50"));
 	assert(json_integer_value(json_object_get(json, "probe_ms")) == 50);
 	assert(json_array_size(json_object_get(json, "components")) == 8);
 	json_decref(json);

@@ -40,7 +40,10 @@ static void fixtures_to_text(void)
 	struct kq_report_header *orderly = kq_fixture_orderly();
 	struct kq_report_header *refused = kq_fixture_refused();
 	struct kq_report_header *quiet = kq_fixture_quiet();
+	struct kq_report_header *strays = kq_fixture_strays();
 
+	print_to_golden("report-strays.txt", strays, KQ_FRESH, false);
+	free(strays);
 	print_to_golden("report-crash.txt", crash, KQ_FRESH, false);
 	print_to_golden("report-crash-verbose.txt", crash, KQ_FRESH, true);
 	print_to_golden("report-orderly.txt", orderly, KQ_FRESH, false);
@@ -60,21 +63,45 @@ static const char *string_at(const json_t *object, const char *key)
 	return text;
 }
 
+/* Prints @json, compares, and returns it parsed; *@text to be freed. */
+static json_t *json_to_golden(const char *name, json_t *json, char **text)
+{
+	size_t size = 0;
+	FILE *out = open_memstream(text, &size);
+
+	assert(out);
+	assert(kq_json_print(json, out) == 0);
+	fclose(out);
+	golden_compare(name, *text, size);
+	json = json_loadb(*text, size, JSON_REJECT_DUPLICATES, NULL);
+	assert(json);
+	return json;
+}
+
+static void strays_to_json(void)
+{
+	struct kq_report_header *report = kq_fixture_strays();
+	struct kq_found_report found = { report, KQ_STALE };
+	char *text = NULL;
+
+	json_decref(json_to_golden("report-strays.json",
+				   kq_report_json(&found, "x.bin"), &text));
+	free(text);
+	json_decref(json_to_golden("offenders.json",
+				   kq_offenders_json(&found, "x.bin"), &text));
+	free(text);
+	free(report);
+}
+
 static void fixture_to_json(void)
 {
 	struct kq_report_header *crash = kq_fixture_crash();
 	struct kq_found_report found = { crash, KQ_FRESH };
 	json_t *json, *functions;
 	char *text = NULL;
-	size_t size = 0;
-	FILE *out = open_memstream(&text, &size);
 
-	assert(out);
-	assert(kq_json_print(kq_report_json(&found, "x.bin"), out) == 0);
-	fclose(out);
-	golden_compare("report-crash.json", text, size);
-	json = json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL);
-	assert(json);
+	json = json_to_golden("report-crash.json",
+			      kq_report_json(&found, "x.bin"), &text);
 	assert(json_is_false(json_object_get(json, "stale")));
 	functions = json_object_get(json, "functions");
 	assert(json_array_size(functions) == crash->functions.count);
@@ -108,6 +135,130 @@ static void verdicts(void)
 	free(quiet);
 	free(crash);
 	free(orderly);
+}
+
+/* What the verdict says behind the last SMMU. */
+static void expect_probe(struct kq_report_header *report, bool quiet,
+			 bool verified, const char *end)
+{
+	struct kq_verdict verdict;
+	size_t length;
+
+	kq_verdict(report, &verdict);
+	length = strlen(verdict.text);
+	if (verdict.quiet != quiet || verdict.verified != verified ||
+	    length < strlen(end) ||
+	    strcmp(verdict.text + length - strlen(end), end) != 0) {
+		fprintf(stderr, "%s\n", verdict.text);
+		abort();
+	}
+}
+
+static void windows_to_verdicts(void)
+{
+	struct kq_report_header *report = kq_fixture_verified();
+	struct kq_report_smmu *smmu = kq_report_smmus(report);
+
+	expect_probe(report, true, true,
+		     ": abort; verified quiet: 0 transactions in 50 ms");
+	kq_report_functions(report)[0].smmu = KQ_NONE;
+	expect_probe(report, true, true,
+		     "50 ms (1 function behind no SMMU not watched)");
+	smmu->flags |= KQ_SMMU_PROBE_OVERFLOW;
+	expect_probe(report, false, false,
+		     "; NOT QUIET: the probe window lost events");
+	smmu->flags &= ~KQ_SMMU_PROBE_OVERFLOW;
+	smmu->probe_us = 0;
+	expect_probe(report, true, false, "; no SMMU could be watched");
+	smmu->probe_us = 5000;
+	smmu->flags = 0;
+	expect_probe(report, true, false, "; no SMMU could be watched");
+	/* A window that the budget cut short says how short. */
+	smmu->flags = KQ_SMMU_PROBED;
+	smmu->probe_us = 700;
+	kq_report_functions(report)[0].smmu = 0;
+	expect_probe(report, true, true, "0 transactions in 700 us");
+	smmu->flags |= KQ_SMMU_FELL_BACK;
+	smmu->policy = KQ_POLICY_SINK;
+	expect_probe(report, true, true,
+		     "SMMU 0x9050000: abort (fell back: sink was asked); "
+		     "verified quiet: 0 transactions in 700 us");
+	smmu->policy = KQ_POLICY_ABORT;
+	expect_probe(report, true, true,
+		     "abort (fell back: reserved streams are lost); "
+		     "verified quiet: 0 transactions in 700 us");
+	free(report);
+	report = kq_fixture_strays();
+	expect_probe(report, false, false,
+		     "; NOT QUIET: 3 streams still writing, at least 43 "
+		     "transactions in 50 ms");
+	report->strays.count = 0;
+	kq_report_smmus(report)[0].probe_events = 0;
+	kq_report_smmus(report)[1].probe_events = 0;
+	expect_probe(report, true, false,
+		     "; 0 transactions in 50 ms, but only 2 of 3 SMMUs could "
+		     "be watched");
+	free(report);
+}
+
+static char *offenders_of(const struct kq_report_header *report)
+{
+	struct kq_found_report found = { (struct kq_report_header *)report,
+					 KQ_FRESH };
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	assert(out);
+	kq_offenders_print(&found, out);
+	fclose(out);
+	return text;
+}
+
+static void expect_offenders(struct kq_report_header *report,
+			     const char *wanted)
+{
+	char *text = offenders_of(report);
+
+	if (strcmp(text, wanted) != 0) {
+		fprintf(stderr, "%s", text);
+		abort();
+	}
+	free(text);
+	free(report);
+}
+
+static void reports_to_offenders(void)
+{
+	struct kq_report_header *report = kq_fixture_strays();
+	char *text = offenders_of(report);
+
+	golden_compare("offenders.txt", text, strlen(text));
+	free(text);
+	free(report);
+	expect_offenders(kq_fixture_verified(),
+			 "No offenders: 0 transactions in 50 ms\n");
+	expect_offenders(
+		kq_fixture_quiet(),
+		"No offenders are known: after a crash only a probe window (--smmu-probe) tells them\n");
+	expect_offenders(
+		kq_fixture_refused(),
+		"No offenders are known: the stage refused its plan and looked at nothing\n");
+	expect_offenders(
+		kq_fixture_orderly(),
+		"0000:01:00.0 (mlx5_core): still bus-mastering after shutdown\n");
+	report = kq_fixture_orderly();
+	kq_report_functions(report)[2].flags = 0;
+	expect_offenders(report,
+			 "No offenders: no device was active after shutdown\n");
+	report = kq_fixture_strays();
+	kq_report_functions(report)[2].flags = 0;
+	report->strays.count = 0;
+	kq_report_smmus(report)[0].probe_events = 0;
+	kq_report_smmus(report)[1].probe_events = 0;
+	expect_offenders(
+		report,
+		"No offenders: no device was active after shutdown, 0 transactions in 50 ms at 2 of 3 SMMUs\n");
 }
 
 static enum kq_freshness freshness_of(const char *bootargs)
@@ -231,6 +382,12 @@ static void file_to_status(void)
 	assert(run_on(fdt, size, "--verbose", &text) == KQ_EXIT_NO_REPORT);
 	assert(strncmp(text, "STALE", 5) == 0);
 	free(text);
+	assert(run_on(fdt, size, "--offenders", &text) == KQ_EXIT_NO_REPORT);
+	assert(strncmp(text, "STALE", 5) == 0 && strstr(text, "No offenders"));
+	free(text);
+	assert(run_on(report, report->total_size, "--offenders", &text) ==
+	       KQ_EXIT_OK);
+	free(text);
 	assert(run_on(fdt, size / 2, "--json", &text) == KQ_EXIT_FAILURE);
 	assert(!*text);
 	free(text);
@@ -283,7 +440,10 @@ int main(void)
 {
 	fixtures_to_text();
 	fixture_to_json();
+	strays_to_json();
 	verdicts();
+	windows_to_verdicts();
+	reports_to_offenders();
 	fdt_to_freshness();
 	bare_to_unjudged();
 	damaged_to_refused();

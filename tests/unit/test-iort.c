@@ -271,7 +271,8 @@ static void named_components(void)
 		{ 0x200, 4, 1, "\\_SB.ETH0" },
 		{ 0x77, 1, 1, "\\_SB.AHCI" },
 		/* StreamIDs end at 32 bits. */
-		{ 0xfffffff0, 0xf, 0, "...01234567.01234567.01234567.01234567.01234567" },
+		{ 0xfffffff0, 0xf, 0,
+		  "...01234567.01234567.01234567.01234567.01234567" },
 	};
 	struct kq_components found = { 0 };
 	struct acpi_table table;
@@ -287,7 +288,8 @@ static void named_components(void)
 	iort_map(&table, 0, 3, 0x200, b, 0);
 	iort_nc(&table, "\\_SB.AHCI", 1);
 	iort_map(&table, 0, 0, 0x77, b, 0);
-	iort_nc(&table, "\\_SB.01234567.01234567.01234567.01234567.01234567", 1);
+	iort_nc(&table, "\\_SB.01234567.01234567.01234567.01234567.01234567",
+		1);
 	iort_map(&table, 0, 0xffffffff, 0xfffffff0, a, 0);
 	iort_nc(&table, "\\_SB.NONE", 0);
 	acpi_end(&table);
@@ -321,8 +323,8 @@ static void too_many_components(void)
 	acpi_end(&table);
 	assert(open_table(table.data, table.size) == 0);
 	for (int i = 0; i < 4; i++)
-		assert(kq_iort_components(&iort, &found, &warnings,
-					  &message) == 0);
+		assert(kq_iort_components(&iort, &found, &warnings, &message) ==
+		       0);
 	assert(found.count == KQ_PLAN_MAX_COMPONENTS && found.full);
 	assert(warnings.count == 1);
 	assert(strstr(warnings.text[0], "more than 1024 devices"));
