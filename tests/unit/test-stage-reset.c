@@ -55,6 +55,49 @@ static void one_wait_for_200(void)
 	shared_wait(200);
 }
 
+/* A root port with eight functions behind it. */
+static void add_full_port(struct world *w, struct sim_host *host, uint8_t nr)
+{
+	struct sim_function *port, *fn;
+
+	port = sim_add_bridge(w->sim, host, NULL, (uint8_t)((nr + 4) << 3),
+			      PCI_EXP_TYPE_ROOT_PORT, (uint8_t)(nr + 3),
+			      (uint8_t)(nr + 3));
+	for (uint8_t i = 0; i < 8; i++) {
+		fn = sim_add_function(w->sim, host, port, i, NIC_ID, NIC_CLASS);
+		fn->config[PCI_CACHE_LINE_SIZE / 4] |= 0x00800000;
+		fn->smmu = 0;
+		sim_add_pcie(fn, PCI_EXP_TYPE_ENDPOINT, true);
+		sim_add_aer(fn);
+	}
+}
+
+/* A large server, on several segments: still one wait. */
+static void hundreds_of_functions(void)
+{
+	unsigned int resets = 0;
+	struct sim_host *host;
+	struct world w;
+
+	world_init(&w);
+	for (uint16_t segment = 1; segment <= 3; segment++) {
+		host = sim_add_host(w.sim, 0x5000000000 + segment * 0x10000000,
+				    segment, 0, 255);
+		for (uint8_t i = 0; i < 28; i++)
+			add_full_port(&w, host, i);
+	}
+	world_run(&w);
+	EXPECT(world_clean(&w));
+	for (size_t i = 0; i < w.sim->function_count; i++)
+		resets += world_result(&w, w.sim->functions[i]) == KQ_FN_RESET;
+	EXPECT_EQ(resets, 3 * 28 * 8 + 2);
+	EXPECT(w.run.report->flags == 0);
+	/* The last of them was not switched off much later than the first. */
+	EXPECT(step(&w, KQ_STEP_MASTERS)->duration_us < 20000);
+	EXPECT(step(&w, KQ_STEP_RESET)->duration_us < 110000 + 60 * resets);
+	world_free(&w);
+}
+
 static void immediate_readiness(void)
 {
 	struct world w;
@@ -466,6 +509,7 @@ static const struct test_case cases[] = {
 	CASE(one_wait_for_1),
 	CASE(one_wait_for_32),
 	CASE(one_wait_for_200),
+	CASE(hundreds_of_functions),
 	CASE(immediate_readiness),
 	CASE(slow_reset_with_rrs),
 	CASE(slow_reset_without_rrs),
