@@ -133,7 +133,7 @@ static int place_work(struct kq_stage *stage, const struct kq_plan_header *plan,
 	stage->spare = work + states + report;
 	stage->kept = work + work_size;
 	stage->kept_end = stage->kept;
-	stage->kept_floor = stage->spare;
+	stage->kept_floor = stage->kept; /* too small: no tables at all */
 	if (tables < (uint64_t)(stage->kept - stage->spare))
 		stage->kept_floor = stage->kept - tables;
 	return 0;

@@ -153,15 +153,18 @@ static int set_gbpa(const struct kq_smmu *smmu, bool abort)
 	return 0;
 }
 
+/* A handshake that is still under way must not be started again. */
+static bool is_stuck(const struct kq_smmu *smmu)
+{
+	return smmu->record->stuck_offset == SMMU3_GBPA ||
+	       smmu->record->stuck_offset == SMMU3_CR0ACK;
+}
+
 /* GBPA first: it decides the moment SMMUEN falls. */
 int kq_smmu3_disable(const struct kq_smmu *smmu, bool abort)
 {
-	uint32_t stuck = smmu->record->stuck_offset;
-	int r = -KQ_ERR_TIMEOUT;
+	int r = is_stuck(smmu) ? -KQ_ERR_TIMEOUT : set_gbpa(smmu, abort);
 
-	/* A handshake that is still under way must not be started again. */
-	if (stuck != SMMU3_GBPA && stuck != SMMU3_CR0ACK)
-		r = set_gbpa(smmu, abort);
 	if (r < 0)
 		return r;
 	return kq_smmu3_write_and_wait(smmu, SMMU3_CR0, SMMU3_CR0ACK, 0);
@@ -170,7 +173,7 @@ int kq_smmu3_disable(const struct kq_smmu *smmu, bool abort)
 /* Whatever table there is, GBPA.ABORT holds while it is exchanged. */
 static int run_table(const struct kq_smmu *smmu, enum kq_smmu3_default others)
 {
-	int r = set_gbpa(smmu, true);
+	int r = is_stuck(smmu) ? -KQ_ERR_TIMEOUT : set_gbpa(smmu, true);
 
 	if (r == 0)
 		r = kq_smmu3_run_on_own_table(smmu, others, 0);

@@ -33,6 +33,8 @@ check_PROGRAMS += \
 	tests/unit/test-stage-random \
 	tests/unit/test-stage-reset \
 	tests/unit/test-stage-smmu \
+	tests/unit/test-stage-probe \
+	tests/unit/test-stage-preserve \
 	tests/unit/test-stage-walk \
 	tests/unit/test-stage-smmu3-tables \
 	tests/fuzz/fuzz-plan \
@@ -49,6 +51,8 @@ tests_unit_test_stage_fdt_LDADD = $(SIM_LIBS)
 tests_unit_test_stage_random_LDADD = $(SIM_LIBS)
 tests_unit_test_stage_reset_LDADD = $(SIM_LIBS)
 tests_unit_test_stage_smmu_LDADD = $(SIM_LIBS)
+tests_unit_test_stage_probe_LDADD = $(SIM_LIBS)
+tests_unit_test_stage_preserve_LDADD = $(SIM_LIBS)
 tests_unit_test_stage_walk_LDADD = $(SIM_LIBS)
 tests_unit_test_stage_smmu3_tables_LDADD = $(SIM_LIBS)
 tests_fuzz_fuzz_plan_SOURCES = tests/fuzz/fuzz-plan.c $(FUZZ_MAIN)

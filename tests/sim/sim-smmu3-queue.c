@@ -194,7 +194,9 @@ void sim_smmu3_event(struct sim_smmu *smmu, unsigned int type, uint32_t sid,
 	uint64_t at = (smmu->evtq_base & BASE_ADDR) +
 		      32 * (uint64_t)(smmu->evtq_prod & mask >> 1);
 
-	if (!(smmu->cr0 & smmu->cr0ack & CR0_EVTQEN))
+	/* What the old kernel would have got is of no interest here. */
+	if (!(smmu->cr0 & smmu->cr0ack & CR0_EVTQEN) ||
+	    smmu->evtq_base == smmu->initial.evtq_base)
 		return;
 	smmu->events++;
 	if (used >= (mask + 1) / 2) {

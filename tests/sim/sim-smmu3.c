@@ -136,6 +136,8 @@ static bool under_way(const struct sim_handshake *h)
 static void begin(struct sim_smmu *smmu, struct sim_handshake *h,
 		  uint32_t target)
 {
+	if (h->left && --h->left == 0)
+		h->delay_us = SIM_NEVER;
 	h->target = target;
 	h->done_ns = h->delay_us == SIM_NEVER ?
 			     SIM_NEVER - 1 :
@@ -237,7 +239,9 @@ static void write_cr0(struct sim_smmu *smmu, uint32_t value)
 	}
 	sim_dma_settle(smmu->sim);
 	smmu->cr0 = value;
-	begin(smmu, &smmu->cr0_update, value);
+	/* What is no change is acknowledged already. */
+	if (value != smmu->cr0ack || under_way(&smmu->cr0_update))
+		begin(smmu, &smmu->cr0_update, value);
 	sim_dma_settle(smmu->sim);
 }
 

@@ -130,6 +130,7 @@ struct sim_host {
 /* A handshake: a write takes effect @delay_us later. */
 struct sim_handshake {
 	uint64_t delay_us; /* SIM_NEVER: it never completes */
+	uint32_t left;	   /* completes so often less one; 0: always */
 	uint64_t done_ns;  /* SIM_NEVER while nothing is under way */
 	uint32_t target;
 };
