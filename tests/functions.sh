@@ -50,9 +50,9 @@ build_arm64() {
 		return
 	(
 		cd "$build" || exit
-		[ -f Makefile ] || quietly configure.log "$top/configure" \
+		[ -f Makefile ] || quietly "$PWD/configure.log" "$top/configure" \
 			"${host[@]}" --prefix=/usr --sysconfdir=/etc || exit
-		quietly make.log make -j"$(nproc)" || exit
-		quietly install.log make install DESTDIR="$root"
+		quietly "$PWD/make.log" make -j"$(nproc)" || exit
+		quietly "$PWD/install.log" make install DESTDIR="$root"
 	)
 }
