@@ -14,6 +14,8 @@
 #define STREAM_BLOCK 256u
 #define STREAM_TABLE (STREAM_BLOCK * 64u)
 #define SINK_TABLES (10u * 65536u)
+/* The stage's tables end there, whatever StreamIDs a plan has. */
+#define STREAMS_LOG2_MOST 25u
 /* SMMUs without second levels: larger tables than this they do not get. */
 #define LINEAR_TABLE (256u * 1024u)
 #define QUEUES (2u * PAGE)
@@ -53,7 +55,8 @@ static uint32_t survey_streams(const struct kq_plan_header *plan,
 			top = highest(top, c->stream_id + (c->count - 1));
 	}
 	*ret_blocks = blocks;
-	return top;
+	return top >> STREAMS_LOG2_MOST ? KQ_MASK32(STREAMS_LOG2_MOST - 1, 0)
+					: top;
 }
 
 static uint64_t linear_table_size(uint32_t top)

@@ -89,7 +89,8 @@ struct kq_inventory_stream {
 
 /*
  * Streams of a device that is no PCI function (IORT named component, DT node
- * with iommus). They only give the report names: some may be missing.
+ * with iommus). They give the report names and the stage's own stream table
+ * its size: some may be missing.
  */
 struct kq_inventory_component {
 	uint32_t stream_id; /* first of @count */

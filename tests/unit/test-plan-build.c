@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "lib/error.h"
+#include "lib/stage-image.h"
 
 static const struct kq_plan_identity identity = {
 	.load_id = { 1, 2, 3 },
@@ -305,6 +306,22 @@ static void probe_windows(void)
 	finish();
 }
 
+/* What firmware says of StreamIDs must not blow the image up. */
+static void huge_streams_need_no_huge_tables(void)
+{
+	struct kq_inventory_component all[] = { { 0, UINT32_MAX, 1, "x" } };
+	struct kq_inventory inventory = machine();
+
+	begin();
+	set("smmu-policy", "sink");
+	set("smmu-probe", "50");
+	inventory.components.list = all;
+	inventory.components.count = 1;
+	assert(build(&inventory, KQ_PLAN_CRASH) == 0);
+	assert(kq_stage_work_size(plan, 65536) < 16 << 20);
+	finish();
+}
+
 static void skipped_functions(void)
 {
 	struct kq_inventory inventory = machine();
@@ -453,6 +470,7 @@ int main(void)
 	tables_follow_the_inventory();
 	policy_per_smmu();
 	probe_windows();
+	huge_streams_need_no_huge_tables();
 	skipped_functions();
 	consoles();
 	empty_machine();
