@@ -338,7 +338,7 @@ static void make_smmu2(struct kq_report_smmu *smmu)
 	smmu->idr0 = 0xfe013e08;
 	smmu->idr1 = 0x33000008;
 	smmu->before2 = (struct kq_report_smmu2_state){
-		.scr0 = 0x00201c36,
+		.scr0 = 0x00200036,
 		.sgfsr = 0x80000002,
 		.sgfsynr0 = 0x1,
 		.sgfsynr1 = 0x0043,
@@ -350,7 +350,7 @@ static void make_smmu2(struct kq_report_smmu *smmu)
 		.bank_far = 0x12345000,
 		.bank_frsynra = 0x41,
 	};
-	smmu->after2 = (struct kq_report_smmu2_state){ .scr0 = 0x00201c12 };
+	smmu->after2 = (struct kq_report_smmu2_state){ .scr0 = 0x00200412 };
 }
 
 static void add_strays(struct kq_report_header *report)

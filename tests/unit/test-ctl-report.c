@@ -201,6 +201,54 @@ static void windows_to_verdicts(void)
 	free(report);
 }
 
+static char *text_of(struct kq_report_header *report)
+{
+	struct kq_found_report found = { report, KQ_FRESH };
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	assert(out);
+	assert(kq_report_print(&found, true, out) == 0);
+	fclose(out);
+	return text;
+}
+
+/* What a policy means for a function that could not be silenced. */
+static void policies_to_words(void)
+{
+	struct kq_report_header *report = kq_fixture_strays();
+	struct kq_report_function *fn = kq_report_functions(report);
+	struct kq_report_smmu *smmu = &kq_report_smmus(report)[1];
+	char *text;
+
+	fn->result = KQ_FN_STILL_MASTERING;
+	fn->smmu = 1;
+	text = text_of(report);
+	assert(strstr(text, "; what it sends ends in the sink page"));
+	free(text);
+	smmu->policy = KQ_POLICY_BYPASS;
+	smmu->applied = KQ_POLICY_BYPASS;
+	smmu->after2.scr0 = 1;
+	text = text_of(report);
+	assert(!strstr(text, "sink page") && !strstr(text, "aborts what"));
+	assert(strstr(text, "after:  off (CLIENTPD): all streams bypass"));
+	free(text);
+	/* Asked for the sink, got abort. */
+	smmu->policy = KQ_POLICY_SINK;
+	smmu->applied = KQ_POLICY_ABORT;
+	text = text_of(report);
+	assert(strstr(text, "; its SMMU aborts what it sends"));
+	free(text);
+	smmu->result = KQ_SMMU_STUCK;
+	smmu->stuck_offset = 0x74;
+	text = text_of(report);
+	assert(strstr(text, "sink was asked, but sTLBGSTATUS (0x74) did not"));
+	assert(!strstr(text, "; its SMMU aborts what it sends"));
+	free(text);
+	free(report);
+}
+
 static char *offenders_of(const struct kq_report_header *report)
 {
 	struct kq_found_report found = { (struct kq_report_header *)report,
@@ -443,6 +491,7 @@ int main(void)
 	strays_to_json();
 	verdicts();
 	windows_to_verdicts();
+	policies_to_words();
 	reports_to_offenders();
 	fdt_to_freshness();
 	bare_to_unjudged();
