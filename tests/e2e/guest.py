@@ -17,8 +17,8 @@ import elf
 HERE = pathlib.Path(__file__).resolve().parent
 
 # Modules that first and next kernel may load; their dependencies follow
-MODULES = ("virtio_pci", "virtio_net", "virtio_rng", "e1000e", "igb", "igbvf", "nvme",
-           "xhci_pci", "ehci_pci", "usbhid", "hid_generic", "evdev")
+MODULES = ("virtio_pci", "virtio_net", "virtio_rng", "e1000e", "igb", "igbvf",
+           "nvme", "xhci_pci", "ehci_pci", "usbhid", "hid_generic", "evdev")
 # Programs that only the first kernel's side uses: not in what gets hashed
 FIRST_PROGRAMS = ("sbin/ethtool", "usr/sbin/ethtool", "bin/ip")
 FRONT_END = "usr/libexec/kexec-quiesce/kexec"
