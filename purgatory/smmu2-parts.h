@@ -26,6 +26,13 @@ uint32_t kq_smmu2_bank(const struct kq_smmu *smmu, uint32_t bank);
 uint32_t kq_smmu2_mappings(const struct kq_smmu *smmu);
 uint32_t kq_smmu2_banks(const struct kq_smmu *smmu);
 
+/**
+ * kq_smmu2_invalidate_tlbs() - nothing cached of translations, on both twins
+ *
+ * Return: 0; -KQ_ERR_TIMEOUT, noted in the report; -KQ_ERR_UNREACHABLE.
+ */
+int kq_smmu2_invalidate_tlbs(const struct kq_smmu *smmu);
+
 /* smmu2-sink.c */
 
 /**
@@ -34,7 +41,7 @@ uint32_t kq_smmu2_banks(const struct kq_smmu *smmu);
  * Client traffic must be faulting. The mappings are in place on success.
  *
  * Return: 0; -KQ_ERR_NOTSUP it cannot, or reserved streams stand against
- * it; -KQ_ERR_NOSPACE.
+ * it; -KQ_ERR_NOSPACE; as kq_smmu2_invalidate_tlbs().
  */
 int kq_smmu2_sink(const struct kq_smmu *smmu);
 

@@ -130,8 +130,6 @@ static int make_bank(const struct kq_smmu *smmu, uint32_t *ret_bank)
 	    granule(idr2) &&
 	    KQ_GET(SMMU2_IDR1_NUMS2CB, smmu->record->idr1) < banks) {
 		bank = banks - 1;
-		if (smmu->plan->flags & KQ_SMMU_MMU500)
-			unlock_mmu500(smmu, bank);
 		r = stage1_bank(smmu, bank, idr2);
 	} else if (idr0 & SMMU2_IDR0_S2TS) {
 		bank = 0;
@@ -141,6 +139,8 @@ static int make_bank(const struct kq_smmu *smmu, uint32_t *ret_bank)
 	}
 	if (r < 0)
 		return r;
+	if (smmu->plan->flags & KQ_SMMU_MMU500)
+		unlock_mmu500(smmu, bank);
 	kq_smmu2_write(smmu, kq_smmu2_bank(smmu, bank) + SMMU2_CB_SCTLR,
 		       SMMU2_CB_SCTLR_M | SMMU2_CB_SCTLR_AFE |
 			       SMMU2_CB_SCTLR_CFRE);
@@ -184,9 +184,11 @@ int kq_smmu2_sink(const struct kq_smmu *smmu)
 	int r;
 
 	/* A mapping of everything would match the reserved streams as well. */
-	if (has_reserved(smmu))
+	if (has_reserved(smmu) || kq_smmu2_mappings(smmu) == 0)
 		return -KQ_ERR_NOTSUP;
 	r = make_bank(smmu, &bank);
+	if (r == 0)
+		r = kq_smmu2_invalidate_tlbs(smmu);
 	if (r < 0)
 		return r;
 	if (smmu->record->idr0 & SMMU2_IDR0_SMS)

@@ -162,11 +162,13 @@ void kq_smmu2_inspect(struct kq_smmu *smmu)
 				       KQ_SMMU_DONE;
 }
 
-/* Everything cached of translations gone, on both of twins. */
-static int invalidate_tlbs(const struct kq_smmu *smmu)
+int kq_smmu2_invalidate_tlbs(const struct kq_smmu *smmu)
 {
 	const uint64_t bases[] = { smmu->plan->base, smmu->plan->twin };
 
+	/* One that never ended is not begun again. */
+	if (smmu->record->stuck_offset == SMMU2_STLBGSTATUS)
+		return -KQ_ERR_TIMEOUT;
 	kq_smmu2_write(smmu, SMMU2_TLBIALLH, UINT32_MAX);
 	kq_smmu2_write(smmu, SMMU2_TLBIALLNSNH, UINT32_MAX);
 	kq_smmu2_write(smmu, SMMU2_STLBGSYNC, UINT32_MAX);
@@ -232,6 +234,60 @@ static void fault_mapping(const struct kq_smmu *smmu, uint32_t n)
 			       KQ_PUT(SMMU2_S2CR_TYPE, type));
 }
 
+static bool is_free(const struct kq_smmu *smmu, uint32_t n)
+{
+	if (smmu->record->before2.scr0 & SMMU2_SCR0_EXIDENABLE)
+		return !(kq_smmu2_read(smmu, SMMU2_S2CR(n)) &
+			 SMMU2_S2CR_EXIDVALID);
+	return !(kq_smmu2_read(smmu, SMMU2_SMR(n)) & SMMU2_SMR_VALID);
+}
+
+/* The register that makes the mapping valid comes last. */
+static void map_bypass(const struct kq_smmu *smmu, uint32_t n, uint32_t sid)
+{
+	uint32_t s2cr = KQ_PUT(SMMU2_S2CR_TYPE, SMMU2_S2CR_BYPASS);
+
+	if (smmu->record->before2.scr0 & SMMU2_SCR0_EXIDENABLE) {
+		kq_smmu2_write(smmu, SMMU2_SMR(n), sid & SMMU2_SMR_EXID);
+		kq_smmu2_write(smmu, SMMU2_S2CR(n),
+			       s2cr | SMMU2_S2CR_EXIDVALID);
+	} else {
+		kq_smmu2_write(smmu, SMMU2_S2CR(n), s2cr);
+		kq_smmu2_write(smmu, SMMU2_SMR(n),
+			       SMMU2_SMR_VALID | (sid & SMMU2_SMR_ID));
+	}
+}
+
+/*
+ * A mapping for a stream that may have none yet. Where streams are indexed,
+ * each has one, or does not exist.
+ */
+static void let_pass(const struct kq_smmu *smmu, uint32_t sid)
+{
+	uint32_t count = kq_smmu2_mappings(smmu), place = count;
+	bool indexed = !(smmu->record->idr0 & SMMU2_IDR0_SMS);
+
+	for (uint32_t n = 0; n < count; n++) {
+		if (matches(smmu, n, sid))
+			return;
+		if (place == count && !indexed && is_free(smmu, n))
+			place = n;
+	}
+	if (place < count)
+		map_bypass(smmu, place, sid);
+	else
+		smmu->record->flags |= KQ_SMMU_FELL_BACK;
+}
+
+static void let_reserved_pass(const struct kq_smmu *smmu)
+{
+	const struct kq_plan_header *plan = smmu->stage->plan;
+
+	for (uint32_t i = 0; i < plan->streams.count; i++)
+		if (kq_plan_streams(plan)[i].smmu == smmu->index)
+			let_pass(smmu, kq_plan_streams(plan)[i].stream_id);
+}
+
 /* sCR0 last: CLIENTPD may have let everything bypass until now. */
 static int fault_all(const struct kq_smmu *smmu)
 {
@@ -239,6 +295,7 @@ static int fault_all(const struct kq_smmu *smmu)
 
 	for (uint32_t i = 0; i < kq_smmu2_mappings(smmu); i++)
 		fault_mapping(smmu, i);
+	let_reserved_pass(smmu);
 	scr0 &= ~(SMMU2_SCR0_CLIENTPD | SMMU2_SCR0_GFIE | SMMU2_SCR0_GCFGFIE);
 	scr0 |= SMMU2_SCR0_USFCFG | SMMU2_SCR0_GFRE | SMMU2_SCR0_GCFGFRE;
 	kq_smmu2_write(smmu, SMMU2_SCR0, scr0);
@@ -249,7 +306,7 @@ static int fault_all(const struct kq_smmu *smmu)
 	}
 	if (kq_io_faulted(&smmu->stage->io))
 		return -KQ_ERR_UNREACHABLE;
-	return invalidate_tlbs(smmu);
+	return kq_smmu2_invalidate_tlbs(smmu);
 }
 
 static int sink_or_abort(const struct kq_smmu *smmu)
@@ -258,10 +315,11 @@ static int sink_or_abort(const struct kq_smmu *smmu)
 
 	if (r < 0)
 		return r;
-	if (kq_smmu2_sink(smmu) == 0) {
+	r = kq_smmu2_sink(smmu);
+	if (r == 0)
 		smmu->record->flags |= KQ_SMMU_OWN_TABLE;
-		return invalidate_tlbs(smmu);
-	}
+	if (r != -KQ_ERR_NOTSUP && r != -KQ_ERR_NOSPACE)
+		return r;
 	smmu->record->flags |= KQ_SMMU_FELL_BACK;
 	smmu->record->applied = KQ_POLICY_ABORT;
 	return 0;

@@ -36,6 +36,7 @@ check_PROGRAMS += \
 	tests/unit/test-stage-probe \
 	tests/unit/test-stage-preserve \
 	tests/unit/test-stage-walk \
+	tests/unit/test-stage-smmu2 \
 	tests/unit/test-stage-smmu3-tables \
 	tests/fuzz/fuzz-plan \
 	tests/fuzz/fuzz-report \
@@ -54,6 +55,7 @@ tests_unit_test_stage_smmu_LDADD = $(SIM_LIBS)
 tests_unit_test_stage_probe_LDADD = $(SIM_LIBS)
 tests_unit_test_stage_preserve_LDADD = $(SIM_LIBS)
 tests_unit_test_stage_walk_LDADD = $(SIM_LIBS)
+tests_unit_test_stage_smmu2_LDADD = $(SIM_LIBS)
 tests_unit_test_stage_smmu3_tables_LDADD = $(SIM_LIBS)
 tests_fuzz_fuzz_plan_SOURCES = tests/fuzz/fuzz-plan.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_plan_LDADD = $(SIM_LIBS)

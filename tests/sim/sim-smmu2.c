@@ -59,8 +59,10 @@ struct sim_smmu *sim_add_smmu2(struct sim *sim, uint64_t base,
 	v2->now.smr[0] = KQ_BIT32(31) | 0x100;
 	v2->now.smr[1] = KQ_BIT32(31) | 0x200;
 	v2->now.s2cr[0] = v2->now.s2cr[1] = 3;
-	v2->now.cbar[3] = 1u << 16;
-	v2->now.cba2r[3] = 1;
+	v2->now.cbar[3] = version == 1 ? 0 : 1u << 16;
+	v2->now.cba2r[3] = version == 1 ? 0 : 1;
+	v2->now.banks[3].tcr = version == 1 ? 0x80000058 : 0x00800010;
+	v2->now.banks[3].ttbr0 = 0x90000000;
 	v2->now.banks[3].sctlr = 0x65;
 	return smmu;
 }

@@ -155,6 +155,79 @@ stage-fdt purgatory/fdt.c s/token->size > walk->end - token->data ||/0 ||/
 stage-fdt purgatory/fdt.c s/total > limit || //
 stage-fdt purgatory/fdt.c s/is_property(&walk, &token, "kaslr-seed") ||//
 stage-fdt purgatory/fdt.c s/if (out.full)/if (0)/
+# Our own tables in SMMUv3s.
+stage-smmu3-tables purgatory/sink.c s/kq_io_sync_ram(.*$/;/
+stage-smmu3-tables purgatory/sink.c s/DESC_AF | DESC_SH_INNER/DESC_SH_INNER/;s/DESC_PAGE | 0/DESC_PAGE/;s/common | DESC_S1_ATTR0 | DESC_S1_AP_RW_ALL/common/
+stage-smmu3-tables purgatory/sink.c s/| DESC_S2_AP_RW;/;/
+stage-smmu3-tables purgatory/sink.c s/tables = UINT64_C(1) << top;/tables = 1;/
+stage-smmu3-tables purgatory/sink.c s/top <= CONCATENATED_BITS \&\&/0 \&\&/
+stage-smmu3-tables purgatory/sink.c s/entry = table | DESC_TABLE;/entry = sink->page | DESC_TABLE;/
+stage-smmu3-tables purgatory/smmu3-table.c s/sl0_of(&sink))/3 - sink.start_level)/
+stage-smmu3-tables purgatory/smmu3-table.c s/(forced ? SMMU3_CD_0_S : 0)/0/
+stage-smmu3-tables purgatory/smmu3-table.c s/(forced ? SMMU3_STE_2_S2S : 0)/0/
+stage-smmu3-tables purgatory/smmu3-table.c s/SMMU3_CD_0_R | SMMU3_CD_0_A |/SMMU3_CD_0_R |/
+stage-smmu3-tables purgatory/smmu3-table.c s/publish(smmu, cd, SMMU3_CD_SIZE);/;/
+stage-smmu3-tables purgatory/smmu3-table.c s/publish(table->smmu, l2, SMMU3_L2_SIZE);/;/
+stage-smmu3-tables purgatory/smmu3-table.c s/publish(table->smmu, desc, sizeof(\*desc));/;/
+stage-smmu3-tables purgatory/smmu3-table.c s/publish(smmu, table->entries, size);/;/
+stage-smmu3-tables purgatory/smmu3-table.c s/publish(smmu, ste, SMMU3_STE_SIZE);/;/
+stage-smmu3-tables purgatory/smmu3-table.c s/return log2 < sidsize ? log2 : sidsize;/return log2;/
+stage-smmu3-tables purgatory/smmu3-table.c s/r = separate_planned(table);/r = 0;/
+stage-smmu3-tables purgatory/smmu3-table.c s/r == 0 ? let_reserved_pass(table) : r/r/
+stage-smmu3-tables purgatory/smmu3-table.c s/idr1 & SMMU3_IDR1_PRESET)/idr1 \& 0)/
+stage-smmu3-tables purgatory/smmu3-table.c s/idr1 & SMMU3_IDR1_ATTR_TYPES_OVR)/idr1 | 1)/
+stage-smmu3-tables purgatory/smmu3-table.c s/!(idr0 & SMMU3_IDR0_TTF_AARCH64) ||/0 ||/
+stage-smmu3-tables purgatory/smmu3-table.c s/ | SMMU3_L1_SPAN/ | 8/
+stage-smmu3-tables purgatory/smmu3-table.c s/r = kq_smmu3_invalidate_all(smmu);/;/
+stage-smmu3-tables purgatory/smmu3-queue.c s/r = kq_smmu3_command(smmu, SMMU3_CMD_TLBI_NSNH_ALL, 0);/;/
+stage-smmu3-tables purgatory/smmu3-queue.c s/return r == 0 ? kq_smmu3_sync(smmu) : r;/return r;/
+stage-smmu3-tables purgatory/smmu3-queue.c s/kq_io_sync_ram(&smmu->stage->io, kq_paddr((uint64_t)command),/(void)(0,/
+stage-smmu3-tables purgatory/smmu3.c s/is_stuck(smmu) ? -KQ_ERR_TIMEOUT : set_gbpa(smmu, true)/0/
+stage-smmu3-tables purgatory/smmu3.c s/is_stuck(smmu) ? -KQ_ERR_TIMEOUT : //
+stage-smmu3-tables purgatory/smmu3.c s/record->flags |= KQ_SMMU_OWN_TABLE;/record->flags |= 0;/
+stage-smmu3-tables purgatory/main.c s/if (has_kept(stage))/if (0)/
+stage-smmu3-tables purgatory/context.c s/stage->kept_floor/stage->spare/
+# The probe window.
+stage-probe purgatory/smmu3-probe.c s/|| smmu->plan->policy == KQ_POLICY_PRESERVE/|| 0/
+stage-probe purgatory/smmu3-probe.c s/kq_io_sync_ram(io, addr, SMMU3_EVENT_SIZE);/;/
+stage-probe purgatory/smmu3-probe.c s/SMMU3_Q_BASE_ALLOCATE | (uint64_t)state->events/SMMU3_Q_BASE_ALLOCATE | ((uint64_t)state->events + 32)/
+stage-probe purgatory/smmu3-probe.c s/limit < EVENTS_LOG2 ? limit : EVENTS_LOG2/EVENTS_LOG2/
+stage-probe purgatory/smmu3-probe.c s/(2u << log2) - 1; /(1u << log2) - 1; /
+stage-probe purgatory/smmu3-probe.c s/if (state->event_cons != before)/if (0)/
+stage-probe purgatory/smmu3-probe.c s/record->flags |= KQ_SMMU_PROBE_OVERFLOW;/record->flags |= 0;/
+stage-probe purgatory/smmu3-table.c s/SMMU3_CR2_RECINVSID | SMMU3_CR2_PTM/SMMU3_CR2_PTM/
+stage-probe purgatory/strays.c s/stray->count++;/;/
+stage-probe purgatory/strays.c s/stray->smmu == smmu \&\& //
+stage-probe purgatory/strays.c s/section->count == KQ_REPORT_MAX_STRAYS/section->count == 60/
+stage-probe purgatory/strays.c s/stray->stream_id - c->stream_id >= c->count/stray->stream_id - c->stream_id > c->count/
+stage-probe purgatory/smmu.c s/kq_stage_timeout(stage, wanted, 0)/wanted/
+# The old table kept.
+stage-preserve purgatory/smmu3-adopt.c s/KQ_PUT(SMMU3_CMD_0_SID, (uint64_t)sid)/0/
+stage-preserve purgatory/smmu3-adopt.c s/kq_io_write64(&smmu->stage->io, kq_paddr(ste), STE_ABORT_WORD);/&kq_io_write64(\&smmu->stage->io, kq_paddr(ste + 8), 0);/
+stage-preserve purgatory/smmu3-adopt.c s/result == KQ_FN_RESET_TIMEOUT ||/0 ||/
+stage-preserve purgatory/smmu3-adopt.c s/table->base & (size - 1) ? -KQ_ERR_NOTSUP : 0/0/
+stage-preserve purgatory/smmu3-adopt.c s/!= SMMU3_L1_SPAN ||/== 99 ||/
+stage-preserve purgatory/smmu3-adopt.c s/& SMMU3_GERROR_SFM)$/\& 0)/
+stage-preserve purgatory/smmu3-adopt.c s/if (config < SMMU3_STE_BYPASS)/if (0)/
+stage-preserve purgatory/smmu3-adopt.c s/if (sid >> table->log2)/if (0)/
+# SMMUv1 and v2.
+stage-smmu2 purgatory/smmu2.c s/let_reserved_pass(smmu);/;/
+stage-smmu2 purgatory/smmu2.c s/is_reserved(smmu, n) ?/0 ?/
+stage-smmu2 purgatory/smmu2.c s/scr0 |= SMMU2_SCR0_USFCFG |/scr0 |=/
+stage-smmu2 purgatory/smmu2.c s/~(SMMU2_SCR0_CLIENTPD | SMMU2_SCR0_GFIE/~(SMMU2_SCR0_GFIE/
+stage-smmu2 purgatory/smmu2.c s/if (smmu->plan->twin)/if (0)/
+stage-smmu2 purgatory/smmu2.c s/reg + SMMU2_NONSECURE_ALIAS/reg/
+stage-smmu2 purgatory/smmu2.c s/kq_smmu2_write(smmu, SMMU2_TLBIALLNSNH, UINT32_MAX);/;/
+stage-smmu2 purgatory/smmu2.c s/bases\[i\]; i++)/i < 1; i++)/
+stage-smmu2 purgatory/smmu2.c s/sctlr & ~SMMU2_CB_SCTLR_CFIE/sctlr/
+stage-smmu2 purgatory/smmu2.c s/page + SMMU2_CB_FSR, fsr)/page + SMMU2_CB_FSR, 0)/
+stage-smmu2 purgatory/smmu2-sink.c s/unlock_mmu500(smmu, bank);/;/
+stage-smmu2 purgatory/smmu2-sink.c s/& ~SMMU2_SACR_MMU500_CACHE_LOCK/| 0/;s/^\t\t\t\t       ~SMMU2_SACR_MMU500_CACHE_LOCK/-1/
+stage-smmu2 purgatory/smmu2-sink.c s/bank = banks - 1;/bank = 0;/
+stage-smmu2 purgatory/smmu2-sink.c s/has_reserved(smmu) ||//
+stage-smmu2 purgatory/smmu2-sink.c s/kq_smmu2_write(smmu, SMMU2_SMR(i), 0);/;/
+stage-smmu2 purgatory/smmu2-sink.c s/KQ_PUT(SMMU2_CB_TCR_T0SZ, 0x18u)/KQ_PUT(SMMU2_CB_TCR_T0SZ, 0x8u)/
+stage-smmu2 purgatory/smmu2-sink.c s/| SMMU2_CB_TCR_EPD1//
 # The formats.
 plan lib/plan.c s/name_ok(fn->driver, sizeof(fn->driver))/1/
 plan lib/plan.c s/functions_ok(plan)/1/

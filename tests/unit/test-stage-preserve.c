@@ -114,8 +114,10 @@ static void nobody_resisted(void)
 static enum sim_dma dma_of(struct world *w, uint32_t sid)
 {
 	uint64_t where;
+	enum sim_dma dma = sim_smmu_dma(w->smmu, sid, 0x1000, true, &where);
 
-	return sim_smmu_dma(w->smmu, sid, 0x1000, true, &where);
+	EXPECT(world_clean(w));
+	return dma;
 }
 
 static void one_resisted(void)
@@ -313,7 +315,8 @@ static void wrong_entries(void)
 
 	for (uint32_t config = 1; config < 4; config++) {
 		begin(&w);
-		*ste(&w, L2_BUS2, 255) = 1 | config << 1;
+		*ste(&w, L2_BUS2, 255) = 1 | config << 1 | CD;
+		ste(&w, L2_BUS2, 255)[2] = 5;
 		expect_refused(&w, "Config");
 	}
 	begin(&w);

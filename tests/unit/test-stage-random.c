@@ -9,6 +9,7 @@
 
 #include "lib/error.h"
 #include "tests/sim/expect.h"
+#include "tests/sim/sim-smmu2.h"
 #include "tests/sim/world.h"
 
 #define WORLDS 400u
@@ -32,6 +33,8 @@ static bool one_in(uint32_t n)
 
 struct machine {
 	struct world w;
+	struct kq_plan_stream streams[3];
+	struct kq_plan_component component;
 	uint8_t next_bus;
 	bool all_well; /* nothing is broken and the budget is large */
 	bool hangs;    /* some reads take 50 ms */
@@ -132,6 +135,7 @@ static struct sim_function *add_endpoint(struct machine *m,
 	}
 	if (m->w.sim->smmu_count)
 		fn->smmu = (int)chance((uint32_t)m->w.sim->smmu_count);
+	fn->stream_id = sim_rid(fn);
 	vary_function(m, fn);
 	return fn;
 }
@@ -297,6 +301,93 @@ static void add_host(struct machine *m, uint16_t segment)
 	set_subordinate(port, (uint8_t)(m->next_bus - 1));
 }
 
+static void break_smmu3(struct sim_smmu *smmu)
+{
+	switch (chance(6)) {
+	case 0:
+		smmu->aborts = true;
+		break;
+	case 1:
+		smmu->gbpa_update.delay_us = SIM_NEVER;
+		break;
+	case 2:
+		smmu->cr0_update.delay_us = SIM_NEVER;
+		break;
+	case 3:
+		smmu->cr0_update.left = 1 + chance(9);
+		break;
+	case 4:
+		smmu->gbpa_update.left = 1 + chance(4);
+		break;
+	case 5:
+		smmu->commands_left = 1 + chance(8);
+		break;
+	}
+}
+
+/* Kinds of SMMUv3, odd ones among them. */
+static void vary_smmu3_kind(struct sim_smmu *smmu)
+{
+	smmu->idr[0] &= ~(UINT32_C(3) | 1u << 4 | 3u << 24 | 3u << 27);
+	smmu->idr[0] |= 1 + chance(3);		   /* stages */
+	smmu->idr[0] |= chance(2) << 4;		   /* COHACC */
+	smmu->idr[0] |= chance(3) << 24;	   /* stall model */
+	smmu->idr[0] |= one_in(4) ? 0 : 1u << 27; /* two levels */
+	smmu->idr[5] = chance(8) << 4 | chance(7);
+	smmu->command_us = one_in(2) ? chance(200) : 0;
+	smmu->page0_only = one_in(4);
+	smmu->v3 = !one_in(6);
+}
+
+static void vary_smmu3(struct machine *m, struct sim_smmu *smmu, uint32_t i)
+{
+	vary_smmu3_kind(smmu);
+	smmu->cr0_update.delay_us = chance(2000);
+	smmu->gbpa_update.delay_us = chance(2000);
+	smmu->irq_update.delay_us = chance(2000);
+	smmu->gerror = chance(512) & 0x1fd;
+	smmu->gerrorn = chance(512) & 0x1fd;
+	if (one_in(4))
+		smmu->cr0 = smmu->cr0ack = 0;
+	if (one_in(3))
+		smmu->gbpa |= 0x00100000;
+	if (one_in(2))
+		sim_smmu_events(smmu, 0x80000000 + i * 0x100000, 2 + chance(6),
+				chance(100), chance(100), chance(4));
+	if (!one_in(8))
+		return;
+	m->all_well = false;
+	break_smmu3(smmu);
+}
+
+static void vary_smmu2(struct machine *m, struct sim_smmu *smmu)
+{
+	struct sim_smmu2 *v2 = smmu->v2;
+
+	if (one_in(4)) /* stream indexing */
+		v2->idr[0] = (v2->idr[0] & ~(1u << 27 | 0x1e00u)) |
+			     (4 + chance(5)) << 9;
+	if (one_in(4))
+		v2->idr[0] &= ~(1u << 30); /* stage 2 only */
+	if (v2->version == 2)
+		v2->idr[2] = chance(8) << 12 | chance(6) << 4 | 5;
+	if (one_in(3))
+		v2->idr[1] |= 1u << 31;
+	if (one_in(4))
+		v2->now.scr0 |= 1;
+	v2->calxeda = v2->version == 1 && one_in(3);
+	v2->mmu500 = v2->version == 2 && one_in(2);
+	smmu->plan_flags = (v2->calxeda ? KQ_SMMU_CALXEDA : 0) |
+			   (v2->mmu500 ? KQ_SMMU_MMU500 : 0);
+	v2->now.sacr = chance(2) << 26;
+	v2->now.banks[7].actlr = v2->now.banks[0].actlr = chance(4);
+	v2->sync_us = chance(2000);
+	if (!one_in(8))
+		return;
+	m->all_well = false;
+	v2->sync_us = SIM_NEVER;
+}
+
 static void add_smmus(struct machine *m)
 {
 	uint32_t count = chance(4);
@@ -304,35 +395,47 @@ static void add_smmus(struct machine *m)
 	/* The old first-level stream table of them all, empty. */
 	sim_add_ram(m->w.sim, 0x88000000, 2048);
 	for (uint32_t i = 0; i < count; i++) {
-		struct sim_smmu *smmu =
-			sim_add_smmu(m->w.sim, 0x09000000 + i * 0x1000000);
+		uint64_t base = 0x09000000 + i * 0x1000000;
+		struct sim_smmu *smmu;
 
-		smmu->policy = 1 + chance(3);
-		smmu->page0_only = one_in(4);
-		smmu->v3 = !one_in(6);
-		smmu->cr0_update.delay_us = chance(2000);
-		smmu->gbpa_update.delay_us = chance(2000);
-		smmu->irq_update.delay_us = chance(2000);
-		smmu->gerror = chance(512) & 0x1fd;
-		smmu->gerrorn = chance(512) & 0x1fd;
-		if (one_in(4))
-			smmu->cr0 = smmu->cr0ack = 0;
-		if (one_in(3))
-			smmu->gbpa |= 0x00100000;
-		if (one_in(2))
-			sim_smmu_events(smmu, 0x80000000 + i * 0x100000,
-					2 + chance(6), chance(100),
-					chance(100), chance(4));
-		if (!one_in(8))
-			continue;
-		m->all_well = false;
-		if (one_in(3))
-			smmu->aborts = true;
-		else if (one_in(2))
-			smmu->gbpa_update.delay_us = SIM_NEVER;
-		else
-			smmu->cr0_update.delay_us = SIM_NEVER;
+		if (one_in(3)) {
+			smmu = sim_add_smmu2(m->w.sim, base, 1 + chance(2));
+			vary_smmu2(m, smmu);
+		} else {
+			smmu = sim_add_smmu(m->w.sim, base);
+			vary_smmu3(m, smmu, i);
+		}
+		smmu->policy = 1 + chance(KQ_POLICY_LAST);
+		for (uint32_t k = chance(3); k > 0; k--)
+			sim_add_traffic(m->w.sim, smmu, chance(0x8000),
+					chance(1u << 30), 1000 + chance(5000));
 	}
+}
+
+/* Streams that must pass, platform devices, a window: for some. */
+static void vary_streams(struct machine *m)
+{
+	struct sim_plan *o = &m->w.options;
+	uint32_t smmus = (uint32_t)m->w.sim->smmu_count;
+
+	o->probe_ms = one_in(3) ? 1 + chance(30) : 0;
+	if (smmus == 0)
+		return;
+	for (uint32_t i = 0; i < 3; i++)
+		m->streams[i] = (struct kq_plan_stream){
+			.stream_id = chance(0x8000),
+			.smmu = (uint16_t)chance(smmus),
+		};
+	m->component = (struct kq_plan_component){
+		.stream_id = chance(0x8000),
+		.count = chance(4),
+		.smmu = (uint16_t)chance(smmus),
+		.name = "/soc/device",
+	};
+	o->streams = m->streams;
+	o->stream_count = one_in(2) ? chance(4) : 0;
+	o->components = &m->component;
+	o->component_count = chance(2);
 }
 
 /* What differs from the day the plan was made. */
@@ -372,6 +475,7 @@ static void vary_plan(struct machine *m)
 	o->budget_ms = one_in(4) ? chance(1500) : 3000;
 	m->all_well &= o->budget_ms == 3000 && o->kind == KQ_PLAN_CRASH &&
 		       o->quiesce == KQ_QUIESCE_FLR;
+	vary_streams(m);
 	plan = m->w.plan = sim_plan_build(m->w.sim, o);
 	for (uint32_t i = 0; i < plan->functions.count; i++) {
 		struct kq_plan_function *fn =
@@ -461,6 +565,57 @@ static void check_results(const struct machine *m)
 	}
 }
 
+static bool is_reserved(const struct machine *m, uint32_t smmu, uint32_t sid)
+{
+	for (size_t i = 0; i < m->w.options.stream_count; i++)
+		if (m->streams[i].smmu == smmu &&
+		    m->streams[i].stream_id == sid)
+			return true;
+	return false;
+}
+
+/* What a stream meets is what the report says. */
+static void check_stream(const struct machine *m, uint32_t index, uint32_t sid)
+{
+	const struct kq_report_smmu *record =
+		&kq_report_smmus(m->w.run.report)[index];
+	struct sim_smmu *smmu = &m->w.sim->smmus[index];
+	uint64_t where = 0, addr = chance(1u << 30);
+	enum sim_dma dma = sim_smmu_dma(smmu, sid, addr, true, &where);
+
+	if (is_reserved(m, index, sid)) {
+		/* Said to be as asked: then it passes. */
+		if (!(record->flags & KQ_SMMU_FELL_BACK))
+			EXPECT_EQ(dma, SIM_DMA_RAW);
+	} else if (record->applied == KQ_POLICY_SINK) {
+		/* Streams behind the end of a table are aborted. */
+		if (dma == SIM_DMA_OURS)
+			EXPECT(sim_memory_has(m->w.sim, where, 1));
+		else
+			EXPECT_EQ(dma, SIM_DMA_ABORTED);
+	} else {
+		EXPECT_EQ(dma, record->applied == KQ_POLICY_BYPASS ?
+				       SIM_DMA_RAW :
+				       SIM_DMA_ABORTED);
+	}
+}
+
+static void check_streams(const struct machine *m)
+{
+	const struct kq_report_smmu *records =
+		kq_report_smmus(m->w.run.report);
+
+	for (uint32_t i = 0; i < m->w.run.report->smmus.count; i++) {
+		if (records[i].result != KQ_SMMU_DONE ||
+		    records[i].applied == KQ_POLICY_PRESERVE)
+			continue;
+		for (uint32_t k = 0; k < 50; k++)
+			check_stream(m, i, chance(0x8000));
+		for (size_t k = 0; k < m->w.options.stream_count; k++)
+			check_stream(m, i, m->streams[k].stream_id);
+	}
+}
+
 static bool run_world(uint64_t seed)
 {
 	unsigned int before = expect_failures;
@@ -469,9 +624,11 @@ static bool run_world(uint64_t seed)
 	state = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
 	build(&m);
 	world_run(&m.w);
-	EXPECT(world_clean(&m.w));
-	if (m.w.run.report)
+	if (m.w.run.report) {
 		check_results(&m);
+		check_streams(&m);
+	}
+	EXPECT(world_clean(&m.w));
 	if (expect_failures != before)
 		fprintf(stderr, "... in the world of seed %llu\n",
 			(unsigned long long)seed);
