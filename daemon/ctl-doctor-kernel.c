@@ -2,20 +2,14 @@
 /* quiescectl doctor: machine, privileges, and what the kernel allows. */
 #include "config.h"
 
-#include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/utsname.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "daemon/ctl-doctor.h"
-#include "daemon/ctl.h"
-
-#define NOBODY 65534
+#include "lib/kernel.h"
+#include "lib/machine.h"
 
 static void check_machine(struct kq_doctor *doctor)
 {
@@ -23,7 +17,7 @@ static void check_machine(struct kq_doctor *doctor)
 
 	if (!kq_doctor_is_live(doctor))
 		return;
-	if (!kq_ctl_is_arm64())
+	if (!kq_machine_is_arm64())
 		kq_doctor_say(
 			doctor, KQ_HEALTH_FAIL, "machine",
 			"use it on an arm64 machine; here only list and report are of use",
@@ -36,13 +30,18 @@ static void check_machine(struct kq_doctor *doctor)
 
 static void check_root(struct kq_doctor *doctor)
 {
+	static const char advice[] =
+		"run this as root: without it most of what follows cannot be seen";
+
 	if (!kq_doctor_is_live(doctor))
 		return;
-	if (geteuid() != 0)
+	if (!kq_machine_may_kexec())
 		kq_doctor_say(
-			doctor, KQ_HEALTH_FAIL, "root",
-			"run this as root: without it most of what follows cannot be seen",
-			"not running as root");
+			doctor, KQ_HEALTH_FAIL, "root", advice,
+			"this process may not load kernels (CAP_SYS_BOOT)");
+	else if (geteuid() != 0)
+		kq_doctor_say(doctor, KQ_HEALTH_WARN, "root", advice,
+			      "not running as root");
 	else
 		kq_doctor_say(doctor, KQ_HEALTH_OK, "root", NULL,
 			      "running as root");
@@ -50,20 +49,14 @@ static void check_root(struct kq_doctor *doctor)
 
 static void check_crashkernel(struct kq_doctor *doctor)
 {
-	char line[64];
 	uint64_t size;
+	int r = kq_kernel_crash_size(doctor->root, &size);
 
-	if (!kq_doctor_line(doctor, "/sys/kernel/kexec_crash_size", line,
-			    sizeof(line)) &&
-	    !kq_doctor_line(doctor, "/sys/kernel/kexec/crash_size", line,
-			    sizeof(line))) {
+	if (r < 0)
 		kq_doctor_say(doctor, KQ_HEALTH_FAIL, "crashkernel",
 			      "use a kernel with CONFIG_CRASH_DUMP",
 			      "this kernel knows no crash kernels");
-		return;
-	}
-	size = strtoull(line, NULL, 10);
-	if (size == 0)
+	else if (size == 0)
 		kq_doctor_say(
 			doctor, KQ_HEALTH_FAIL, "crashkernel",
 			"add crashkernel=512M to the kernel command line and reboot",
@@ -74,38 +67,14 @@ static void check_crashkernel(struct kq_doctor *doctor)
 			      size >> 20);
 }
 
-/*
- * Asks for a system call as a user who may not use it: the kernel looks at
- * the permission before anything else, so this never loads, unloads or uses
- * up kexec_load_limit_*. EPERM says that the call is there.
- */
-static bool has_syscall(long number)
-{
-	int status;
-	pid_t child = fork();
-
-	if (child == 0) {
-		if (geteuid() == 0 && setresuid(NOBODY, NOBODY, NOBODY) < 0)
-			_exit(2);
-		errno = 0;
-		/* The arguments are wrong for both calls in every way. */
-		syscall(number, -1L, -1L, -1L, -1L, -1L);
-		_exit(errno == ENOSYS ? 1 : 0);
-	}
-	return child > 0 && waitpid(child, &status, 0) == child &&
-	       WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
-
 static void check_syscalls(struct kq_doctor *doctor)
 {
-	bool load, file_load = false;
+	bool load, file_load;
 
 	if (!kq_doctor_is_live(doctor))
 		return;
-	load = has_syscall(SYS_kexec_load);
-#ifdef SYS_kexec_file_load
-	file_load = has_syscall(SYS_kexec_file_load);
-#endif
+	load = kq_machine_has_kexec_load();
+	file_load = kq_machine_has_kexec_file_load();
 	if (!load && !file_load)
 		kq_doctor_say(
 			doctor, KQ_HEALTH_FAIL, "syscalls",
@@ -119,40 +88,67 @@ static void check_syscalls(struct kq_doctor *doctor)
 			      file_load ? "kexec_file_load" : "");
 }
 
+/* A captured tree does not tell its system calls; most kernels have both. */
+static void check_signature(struct kq_doctor *doctor)
+{
+	bool demands = false;
+	bool live = kq_doctor_is_live(doctor);
+
+	(void)kq_kernel_demands_signature(doctor->root, &demands);
+	if (!demands || (live && !kq_machine_has_kexec_file_load()))
+		kq_doctor_say(doctor, KQ_HEALTH_OK, "signature", NULL,
+			      "no sign that this kernel demands signatures");
+	else if (live && !kq_machine_has_kexec_load())
+		kq_doctor_say(
+			doctor, KQ_HEALTH_FAIL, "signature",
+			"use a kernel with CONFIG_KEXEC or without CONFIG_KEXEC_SIG_FORCE",
+			"this kernel takes signed kernels only, and a quiesce image carries no signature");
+	else
+		kq_doctor_say(
+			doctor, KQ_HEALTH_WARN, "signature",
+			"load with kexec_load: give kexec -c or neither, but not -s",
+			"kexec_file_load takes signed kernels only (CONFIG_KEXEC_SIG_FORCE)");
+}
+
+static bool is_used_up(const struct kq_doctor *doctor, bool crash)
+{
+	long long left;
+
+	return kq_kernel_loads_left(doctor->root, crash, &left) == 0 &&
+	       left == 0;
+}
+
 static void check_sysctl(struct kq_doctor *doctor)
 {
-	char line[32];
+	bool disabled = false;
+	bool known = kq_kernel_load_disabled(doctor->root, &disabled) == 0;
 
-	if (!kq_doctor_line(doctor, "/proc/sys/kernel/kexec_load_disabled",
-			    line, sizeof(line)))
-		return;
-	if (strcmp(line, "0") != 0) {
+	if (disabled)
 		kq_doctor_say(
 			doctor, KQ_HEALTH_FAIL, "kexec_load_disabled",
 			"reboot with sysctl kernel.kexec_load_disabled=0; it cannot be cleared in a running kernel",
 			"loading kernels was switched off by sysctl");
-		return;
-	}
-	if (kq_doctor_line(doctor, "/proc/sys/kernel/kexec_load_limit_panic",
-			   line, sizeof(line)) &&
-	    strcmp(line, "0") == 0) {
+	else if (is_used_up(doctor, true))
 		kq_doctor_say(
 			doctor, KQ_HEALTH_FAIL, "kexec_load_disabled",
 			"reboot, or be content with what is loaded",
 			"sysctl kexec_load_limit_panic allows no more crash kernel loads");
-		return;
-	}
-	kq_doctor_say(doctor, KQ_HEALTH_OK, "kexec_load_disabled", NULL,
-		      "sysctl allows loading kernels");
+	else if (is_used_up(doctor, false))
+		kq_doctor_say(
+			doctor, KQ_HEALTH_WARN, "kexec_load_disabled",
+			"reboot by other means than kexec -l; crash kernels are not concerned",
+			"sysctl kexec_load_limit_reboot allows no more loads but of crash kernels");
+	else if (known)
+		kq_doctor_say(doctor, KQ_HEALTH_OK, "kexec_load_disabled", NULL,
+			      "sysctl allows loading kernels");
 }
 
 static void check_lockdown(struct kq_doctor *doctor)
 {
-	char line[128];
+	char mode[KQ_LOCKDOWN_TEXT];
 
-	if (!kq_doctor_line(doctor, "/sys/kernel/security/lockdown", line,
-			    sizeof(line)) ||
-	    strstr(line, "[none]"))
+	if (kq_kernel_lockdown(doctor->root, mode) < 0 ||
+	    strcmp(mode, "none") == 0)
 		kq_doctor_say(doctor, KQ_HEALTH_OK, "lockdown", NULL,
 			      "no sign of kernel lockdown");
 	else
@@ -160,7 +156,7 @@ static void check_lockdown(struct kq_doctor *doctor)
 			doctor, KQ_HEALTH_FAIL, "lockdown",
 			"switch Secure Boot or lockdown= off; a quiesce image carries no signature",
 			"the kernel is locked down (%s) and takes signed kernels only",
-			line);
+			mode);
 }
 
 void kq_doctor_kernel(struct kq_doctor *doctor)
@@ -169,6 +165,7 @@ void kq_doctor_kernel(struct kq_doctor *doctor)
 	check_root(doctor);
 	check_crashkernel(doctor);
 	check_syscalls(doctor);
+	check_signature(doctor);
 	check_sysctl(doctor);
 	check_lockdown(doctor);
 }

@@ -2,7 +2,6 @@
 /* quiescectl doctor: our programs, the devices, and what is loaded. */
 #include "config.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -18,6 +17,7 @@
 #include "daemon/ctl-loaded.h"
 #include "daemon/ctl-words.h"
 #include "lib/inventory/inventory.h"
+#include "lib/stage-file.h"
 
 /* A program that does not tell its version by then never will. */
 #define VERSION_TIMEOUT_MS 5000
@@ -103,18 +103,22 @@ static void check_kexec(struct kq_doctor *doctor)
 			      kq_text_name(safe, line, sizeof(safe) - 1));
 }
 
+/* Opened as the front end opens it: a file of that name is not enough. */
 static void check_stage(struct kq_doctor *doctor)
 {
 	const char *path = doctor->settings->stage_path;
+	struct kq_stage_file stage;
+	struct kq_message message;
 
-	if (access(path, R_OK) == 0)
-		kq_doctor_say(doctor, KQ_HEALTH_OK, "stage", NULL, "stage: %s",
-			      path);
-	else
+	if (kq_stage_file_open(path, &stage, &message) < 0) {
 		kq_doctor_say(
 			doctor, KQ_HEALTH_FAIL, "stage",
-			"reinstall kexec-quiesce, or name the file in the config file: stage = PATH",
-			"the stage is not at %s: %s", path, strerror(errno));
+			"if it is installed elsewhere, name the file in the config file: stage = PATH",
+			"%s", message.text);
+		return;
+	}
+	kq_doctor_say(doctor, KQ_HEALTH_OK, "stage", NULL, "stage: %s", path);
+	kq_stage_file_close(&stage);
 }
 
 void kq_doctor_programs(struct kq_doctor *doctor)

@@ -7,7 +7,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 
 #include "config.h"
 #include "daemon/ctl.h"
@@ -113,13 +112,6 @@ void kq_ctl_warn(const struct kq_warnings *warnings)
 {
 	for (size_t i = 0; i < warnings->count; i++)
 		kq_ctl_complain("warning: %s", warnings->text[i]);
-}
-
-bool kq_ctl_is_arm64(void)
-{
-	struct utsname name;
-
-	return uname(&name) == 0 && strcmp(name.machine, "aarch64") == 0;
 }
 
 int kq_ctl_settings(const struct kq_ctl *ctl, struct kq_settings *settings,

@@ -14,6 +14,7 @@
 #include "daemon/ctl-words.h"
 #include "daemon/ctl.h"
 #include "lib/error.h"
+#include "lib/machine.h"
 #include "lib/plan-build.h"
 
 enum action {
@@ -392,7 +393,7 @@ int kq_ctl_plan(const struct kq_ctl *ctl)
 	struct kq_message message;
 	int status = KQ_EXIT_FAILURE;
 
-	if (!*ctl->root && !kq_ctl_is_arm64())
+	if (!*ctl->root && !kq_machine_is_arm64())
 		kq_ctl_complain(
 			"warning: this machine is not arm64, nothing can be loaded here");
 	if (build(ctl, &view, &message) < 0)

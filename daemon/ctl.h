@@ -59,9 +59,6 @@ int kq_ctl_main(int argc, char *argv[], FILE *out);
 int kq_ctl_settings(const struct kq_ctl *ctl, struct kq_settings *settings,
 		    struct kq_message *message);
 
-/* Does this machine run arm64 kernels? */
-bool kq_ctl_is_arm64(void);
-
 /* One line on stderr with the program's name in front. */
 void kq_ctl_complain(const char *format, ...)
 	__attribute__((format(printf, 1, 2)));

@@ -8,13 +8,13 @@
 #include <libfdt.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "kexec/machine.h"
 #include "lib/error.h"
+#include "lib/kernel.h"
+#include "lib/machine.h"
 
 #define MIB (UINT64_C(1) << 20)
 
@@ -39,31 +39,6 @@ static int open_machine_file(const char *path)
 	return open(full, O_RDONLY | O_CLOEXEC);
 }
 
-/* Read a short text file; false if it is not there or empty. */
-static bool read_text(const char *path, char *text, size_t size)
-{
-	int fd = open_machine_file(path);
-	ssize_t n;
-
-	if (fd < 0)
-		return false;
-	n = read(fd, text, size - 1);
-	close(fd);
-	if (n <= 0)
-		return false;
-	text[n] = '\0';
-	return true;
-}
-
-/* @fallback if there is no such file, as in kernels without the feature. */
-static long long read_number(const char *path, long long fallback)
-{
-	char text[32];
-
-	return read_text(path, text, sizeof(text)) ? strtoll(text, NULL, 10)
-						   : fallback;
-}
-
 int kq_check_machine(struct kq_message *message)
 {
 	if (kq_machine_is_arm64())
@@ -73,20 +48,12 @@ int kq_check_machine(struct kq_message *message)
 		       "quiescing works here");
 }
 
-/* The active mode stands in brackets: "none [integrity] confidentiality". */
 static int check_lockdown(struct kq_message *message)
 {
-	char text[128];
-	char *mode, *end;
+	char mode[KQ_LOCKDOWN_TEXT];
 
-	if (!read_text("/sys/kernel/security/lockdown", text, sizeof(text)))
-		return 0;
-	mode = strchr(text, '[');
-	end = mode ? strchr(mode, ']') : NULL;
-	if (!end)
-		return 0;
-	*end = '\0';
-	if (!strcmp(++mode, "none"))
+	if (kq_kernel_lockdown(kq_machine_root(), mode) < 0 ||
+	    !strcmp(mode, "none"))
 		return 0;
 	return kq_fail(message, KQ_ERR_NOTSUP,
 		       "this kernel is locked down (%s), so it loads no "
@@ -94,61 +61,37 @@ static int check_lockdown(struct kq_message *message)
 		       mode);
 }
 
+/* A sysctl that this kernel does not have forbids nothing. */
 static int check_limits(bool crash, struct kq_message *message)
 {
-	const char *limit = crash ? "kexec_load_limit_panic"
-				  : "kexec_load_limit_reboot";
-	char path[64];
+	long long left = -1;
+	bool disabled = false;
 
-	if (read_number("/proc/sys/kernel/kexec_load_disabled", 0))
+	(void)kq_kernel_load_disabled(kq_machine_root(), &disabled);
+	if (disabled)
 		return kq_fail(message, KQ_ERR_NOTSUP,
 			       "sysctl kernel.kexec_load_disabled forbids "
 			       "loading a kernel until the next reboot");
-	snprintf(path, sizeof(path), "/proc/sys/kernel/%s", limit);
-	if (read_number(path, -1) == 0)
+	(void)kq_kernel_loads_left(kq_machine_root(), crash, &left);
+	if (left == 0)
 		return kq_fail(message, KQ_ERR_NOTSUP,
 			       "sysctl kernel.%s is used up: no kernel can be "
 			       "loaded until the next reboot",
-			       limit);
+			       crash ? "kexec_load_limit_panic"
+				     : "kexec_load_limit_reboot");
 	return 0;
 }
 
-/* Does this line stand in the text file? Config files have 300 KB. */
-static bool has_line(const char *path, const char *wanted)
-{
-	int fd = open_machine_file(path);
-	FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
-	char line[256];
-	bool found = false;
-
-	if (!file)
-		return false;
-	while (!found && fgets(line, sizeof(line), file)) {
-		line[strcspn(line, "\n")] = '\0';
-		found = !strcmp(line, wanted);
-	}
-	fclose(file);
-	return found;
-}
-
 /*
- * kexec_file_load(2) of a kernel built with KEXEC_SIG_FORCE refuses our image
- * after it dropped the crash kernel. Distributions install the kernel's
- * configuration in one of two places.
+ * kexec_file_load(2) of a kernel built to demand signatures refuses our image
+ * after it dropped the crash kernel. Unknown counts as no.
  */
 static bool demands_signature(void)
 {
-	static const char option[] = "CONFIG_KEXEC_SIG_FORCE=y";
-	char release[128], path[PATH_MAX];
+	bool demands = false;
 
-	if (!read_text("/proc/sys/kernel/osrelease", release, sizeof(release)))
-		return false;
-	release[strcspn(release, "\n")] = '\0';
-	snprintf(path, sizeof(path), "/boot/config-%s", release);
-	if (has_line(path, option))
-		return true;
-	snprintf(path, sizeof(path), "/lib/modules/%s/config", release);
-	return has_line(path, option);
+	(void)kq_kernel_demands_signature(kq_machine_root(), &demands);
+	return demands;
 }
 
 /* Can the syscalls that were asked for do it? @has_*: what works here. */
@@ -220,10 +163,11 @@ int kq_check_crash_memory(uint64_t image_size, const char *initrd,
 			  struct kq_message *message)
 {
 	uint64_t needed = image_size + CRASH_SLACK;
-	long long reserved = read_number("/sys/kernel/kexec_crash_size", 0);
+	uint64_t reserved = 0;
 	struct stat st;
 
-	if (reserved <= 0)
+	(void)kq_kernel_crash_size(kq_machine_root(), &reserved);
+	if (reserved == 0)
 		return kq_fail(message, KQ_ERR_NOTFOUND,
 			       "no memory is reserved for a crash kernel: boot "
 			       "with crashkernel=512M or the like");
@@ -233,13 +177,13 @@ int kq_check_crash_memory(uint64_t image_size, const char *initrd,
 				       "cannot read the initrd %s: %m", initrd);
 		needed += (uint64_t)st.st_size;
 	}
-	if (needed > (uint64_t)reserved)
+	if (needed > reserved)
 		return kq_fail(message, KQ_ERR_NOSPACE,
 			       "the crash kernel needs %llu MiB to load, only "
 			       "%llu MiB are reserved: boot with a larger "
 			       "crashkernel=",
 			       to_mib(needed),
-			       (unsigned long long)reserved / MIB);
+			       (unsigned long long)(reserved / MIB));
 	return 0;
 }
 

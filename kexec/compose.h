@@ -6,9 +6,9 @@
 #include <stdint.h>
 
 #include "kexec/kernel-file.h"
-#include "kexec/stage-file.h"
 #include "lib/message.h"
 #include "lib/plan.h"
+#include "lib/stage-file.h"
 #include "lib/stage-image.h"
 
 struct kq_layout {

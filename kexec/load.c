@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "kexec/checks.h"
-#include "kexec/machine.h"
 #include "lib/error.h"
+#include "lib/machine.h"
 #include "lib/plan-build.h"
 
 /* Stock options that contradict a quiesce image. */

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The front end. Everything but main() and what asks the running kernel is a
-# library: the tests link it with a machine of their own.
+# The front end. Everything but main() is a library; the tests link it with a
+# lib/machine.c of their own.
 
 noinst_LIBRARIES += kexec/libfrontend.a
 kexec_libfrontend_a_SOURCES = \
@@ -10,16 +10,13 @@ kexec_libfrontend_a_SOURCES = \
 	kexec/inflate.c kexec/inflate.h \
 	kexec/kernel-file.c kexec/kernel-file.h \
 	kexec/load.c kexec/load.h \
-	kexec/machine.h \
-	kexec/main.c \
 	kexec/options.c kexec/options.h \
-	kexec/run.c kexec/run.h \
-	kexec/stage-file.c kexec/stage-file.h
+	kexec/run.c kexec/run.h
 
 FRONTEND_LIBS = kexec/libfrontend.a $(KQ_LIBS) $(ELF_LIBS) $(ZLIB_LIBS)
 
 pkglibexec_PROGRAMS += kexec/kexec
-kexec_kexec_SOURCES = kexec/machine.c
+kexec_kexec_SOURCES = kexec/main.c
 kexec_kexec_LDADD = $(FRONTEND_LIBS)
 
 # With a prefix of its own, root's PATH finds ours before the stock one.

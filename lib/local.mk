@@ -19,12 +19,15 @@ lib_libkq_a_SOURCES = \
 	lib/inventory/reset.c lib/inventory/reset.h \
 	lib/inventory/spcr.c lib/inventory/spcr.h \
 	lib/inventory/sysfs.c lib/inventory/sysfs.h \
+	lib/kernel.c lib/kernel.h \
+	lib/machine.c lib/machine.h \
 	lib/message.c lib/message.h \
 	lib/plan.c lib/plan.h \
 	lib/plan-build.c lib/plan-build.h \
 	lib/report.c lib/report.h \
 	lib/settings.c lib/settings.h \
 	lib/sha256.c lib/sha256.h \
+	lib/stage-file.c lib/stage-file.h \
 	lib/stage-image.c lib/stage-image.h
 
 KQ_LIBS = lib/libkq.a $(PCI_LIBS) $(FDT_LIBS) $(SYSTEMD_LIBS)

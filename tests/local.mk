@@ -45,6 +45,8 @@ tests_unit_test_ctl_list_LDADD = tests/unit/libcaptured.a \
 check_PROGRAMS += tests/unit/test-ctl-report
 tests_unit_test_ctl_report_LDADD = tests/unit/libfixture.a $(CTL_LIBS)
 check_PROGRAMS += tests/unit/test-ctl-doctor
+tests_unit_test_ctl_doctor_SOURCES = tests/unit/test-ctl-doctor.c \
+	tests/unit/fake-machine.c
 tests_unit_test_ctl_doctor_LDADD = $(CTL_LIBS)
 check_PROGRAMS += tests/unit/test-ctl-loaded
 tests_unit_test_ctl_loaded_LDADD = $(CTL_LIBS)

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * kexec/machine.c for tests: a machine whose /sys and /proc lie below
+ * lib/machine.c for tests: a machine whose /sys and /proc lie below
  * $KQ_TEST_ROOT, and which lacks what $KQ_TEST_LACKS names (words: arm64,
  * permission, kexec_load, kexec_file_load).
  */
 #include "config.h"
 
-#include "kexec/machine.h"
+#include "lib/machine.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -21,7 +21,8 @@ tests_fuzz_fuzz_stage_file_LDADD = $(FRONTEND_LIBS)
 
 # The front end as a whole, on a machine that the test makes up.
 noinst_PROGRAMS += tests/unit/kexec-on-fake-machine
-tests_unit_kexec_on_fake_machine_SOURCES = tests/unit/fake-machine.c
+tests_unit_kexec_on_fake_machine_SOURCES = kexec/main.c \
+	tests/unit/fake-machine.c
 tests_unit_kexec_on_fake_machine_LDADD = $(FRONTEND_LIBS)
 check_SCRIPTS += tests/unit/test-kexec.sh
 EXTRA_DIST += tests/unit/test-kexec.sh

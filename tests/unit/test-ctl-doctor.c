@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * quiescectl doctor on made-up machines: one file is changed at a time, and
- * the finding that must follow is looked for by its id.
+ * the finding that must follow is looked for by its id. The live machine is
+ * that of fake-machine.c, which lacks what the test wants it to.
  */
 #undef NDEBUG
 #include "config.h"
@@ -16,6 +17,9 @@
 #include <unistd.h>
 
 #include "daemon/ctl.h"
+#include "lib/machine.h"
+
+#define STAGE "purgatory/stage.elf" /* tests run in the build directory */
 
 static char root[] = "/tmp/kq-test-XXXXXX";
 
@@ -51,6 +55,10 @@ static void put_healthy(void)
 	put("/sys/kernel/kexec_crash_loaded", "1\n");
 	put("/proc/sys/kernel/kexec_load_disabled", "0\n");
 	put("/proc/sys/kernel/kexec_load_limit_panic", "-1\n");
+	put("/proc/sys/kernel/kexec_load_limit_reboot", "-1\n");
+	put("/proc/sys/kernel/osrelease", "6.12-test\n");
+	put("/boot/config-6.12-test", "CONFIG_KEXEC_SIG=y\n");
+	put("/lib/modules/6.12-test/config", "");
 	put("/sys/kernel/security/lockdown",
 	    "[none] integrity confidentiality\n");
 }
@@ -72,11 +80,26 @@ static int run(const char *option, char **text)
 	return status;
 }
 
+/* The machine that the test runs on, as far as fake-machine.c shows it. */
+static int run_live(char **text)
+{
+	char program[] = "quiescectl", verb[] = "doctor", json[] = "--json";
+	char *argv[] = { program, verb, json, NULL };
+	size_t size;
+	FILE *out = open_memstream(text, &size);
+	int status;
+
+	assert(out);
+	status = kq_ctl_main(3, argv, out);
+	fclose(out);
+	return status;
+}
+
 /* Status of the check @id, "" if it is not there. Also checks the whole. */
-static void status_of(const char *id, char status[8])
+static void status_of(const char *id, bool live, char status[8])
 {
 	char *text = NULL;
-	int exit_status = run("--json", &text);
+	int exit_status = live ? run_live(&text) : run("--json", &text);
 	json_t *json = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
 	json_t *check;
 	bool ready = true;
@@ -102,15 +125,20 @@ static void status_of(const char *id, char status[8])
 	free(text);
 }
 
-static void expect(const char *id, const char *expected)
+static void expect_on(bool live, const char *id, const char *expected)
 {
 	char status[8];
 
-	status_of(id, status);
+	status_of(id, live, status);
 	if (strcmp(status, expected) == 0)
 		return;
 	fprintf(stderr, "%s is '%s', not '%s'\n", id, status, expected);
 	abort();
+}
+
+static void expect(const char *id, const char *expected)
+{
+	expect_on(false, id, expected);
 }
 
 static void changed_file_to_finding(void)
@@ -133,6 +161,17 @@ static void changed_file_to_finding(void)
 		  "kexec_load_disabled", "fail" },
 		{ "/proc/sys/kernel/kexec_load_limit_panic", "3\n",
 		  "kexec_load_disabled", "ok" },
+		{ "/proc/sys/kernel/kexec_load_limit_reboot", "0\n",
+		  "kexec_load_disabled", "warn" },
+		{ "/boot/config-6.12-test",
+		  "# CONFIG_KEXEC_SIG_FORCE is not set\n", "signature", "ok" },
+		{ "/boot/config-6.12-test",
+		  "CONFIG_KEXEC=y\nCONFIG_KEXEC_SIG_FORCE=y\n", "signature",
+		  "warn" },
+		{ "/lib/modules/6.12-test/config", "CONFIG_KEXEC_SIG_FORCE=y",
+		  "signature", "warn" },
+		{ "/proc/sys/kernel/osrelease", "6.13-other\n", "signature",
+		  "ok" },
 		{ "/sys/kernel/security/lockdown",
 		  "none [integrity] confidentiality\n", "lockdown", "fail" },
 		{ "/sys/kernel/security/lockdown",
@@ -204,27 +243,74 @@ static void table_names_what_to_do(void)
 	free(text);
 }
 
-static void live_machine_to_status(void)
+static void lacking_machine_to_finding(void)
 {
-	/* Whatever this machine is: doctor must come to an end and say so. */
-	char program[] = "quiescectl", verb[] = "doctor", json[] = "--json";
-	char *argv[] = { program, verb, json, NULL };
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
-	json_t *parsed;
-	int status;
+	static const struct {
+		const char *lacks;
+		const char *id;
+		const char *status;
+	} cases[] = {
+		{ "", "machine", "ok" },
+		{ "arm64", "machine", "fail" },
+		{ "permission", "root", "fail" },
+		{ "", "syscalls", "ok" },
+		{ "kexec_load", "syscalls", "ok" },
+		{ "kexec_file_load", "syscalls", "ok" },
+		{ "kexec_load kexec_file_load", "syscalls", "fail" },
+	};
 
-	assert(out);
-	status = kq_ctl_main(3, argv, out);
-	fclose(out);
-	assert(status == KQ_EXIT_OK || status == KQ_EXIT_FAILURE);
-	parsed = json_loads(text, 0, NULL);
-	assert(parsed);
-	if (!kq_ctl_is_arm64())
-		assert(strstr(text, "this machine is not arm64"));
-	json_decref(parsed);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		setenv("KQ_TEST_LACKS", cases[i].lacks, 1);
+		expect_on(true, cases[i].id, cases[i].status);
+	}
+	unsetenv("KQ_TEST_LACKS");
+}
+
+/* The first @size bytes of the stage as built, at /stage below the root. */
+static void put_stage(size_t size)
+{
+	char path[600], *content = malloc(size);
+	FILE *from = fopen(STAGE, "r"), *to;
+
+	snprintf(path, sizeof(path), "%s/stage", root);
+	to = fopen(path, "w");
+	assert(content && from && to);
+	assert(fread(content, 1, size, from) == size);
+	assert(fwrite(content, 1, size, to) == size);
+	fclose(from);
+	assert(fclose(to) == 0);
+	free(content);
+}
+
+static void expect_stage(const char *status, const char *words)
+{
+	char *text = NULL;
+
+	expect_on(true, "stage", status);
+	run_live(&text);
+	if (!strstr(text, words)) {
+		fprintf(stderr, "no '%s' in %s\n", words, text);
+		abort();
+	}
 	free(text);
+}
+
+static void stage_file_to_finding(void)
+{
+	char setting[600];
+	struct stat st;
+
+	assert(stat(STAGE, &st) == 0);
+	snprintf(setting, sizeof(setting), "stage = %s/stage\n", root);
+	put("/conf", setting);
+	put_stage((size_t)st.st_size);
+	expect_stage("ok", "stage: ");
+	put_stage((size_t)st.st_size / 2);
+	expect_stage("fail", "the file is truncated; reinstall");
+	put("/stage", "#!/bin/sh\n");
+	expect_stage("fail", "not a little-endian arm64 ELF file; reinstall");
+	drop("/stage");
+	expect_stage("fail", "stage = PATH");
 }
 
 int main(void)
@@ -238,7 +324,8 @@ int main(void)
 	missing_file_to_finding();
 	no_smmu_to_warning();
 	table_names_what_to_do();
-	live_machine_to_status();
+	lacking_machine_to_finding();
+	stage_file_to_finding();
 	snprintf(command, sizeof(command), "rm -r %s", root);
 	return system(command) == 0 ? 0 : 1;
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the front end asks of the running kernel beyond reading files. Tests
+ * What is asked of the running kernel beyond reading files (those are in
+ * lib/kernel.h): process and system calls. Hosted code only. Tests
  * link another implementation, so that none of it can be talked into
  * anything from outside.
  */
-#ifndef KQ_KEXEC_MACHINE_H
-#define KQ_KEXEC_MACHINE_H
+#ifndef KQ_MACHINE_H
+#define KQ_MACHINE_H
 
 #include <stdbool.h>
 

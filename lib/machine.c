@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "config.h"
 
-#include "kexec/machine.h"
+#include "lib/machine.h"
 
 #include <errno.h>
 #include <linux/capability.h>

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the running kernel's files say about loading a kernel. The front end
+ * refuses by these answers and quiescectl doctor reports them, so that both
+ * always agree. Hosted code only; what is no file is in lib/machine.h.
+ *
+ * All take @root: "" or the directory of a captured or made-up machine. All
+ * return -KQ_ERR_NOTFOUND if the file is not there, which mostly means a
+ * kernel without the feature, -KQ_ERR_SYSTEM if it cannot be read and
+ * -KQ_ERR_VALUE if it does not look as expected; nothing is returned then.
+ */
+#ifndef KQ_KERNEL_H
+#define KQ_KERNEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Room for the name of a lockdown mode. */
+#define KQ_LOCKDOWN_TEXT 32
+
+/**
+ * kq_kernel_load_disabled() - does sysctl kernel.kexec_load_disabled forbid?
+ * @ret: true if no kernel can be loaded until the next reboot
+ *
+ * Source: Linux, Documentation/admin-guide/sysctl/kernel.rst.
+ * Return: 0 or an error as above.
+ */
+int kq_kernel_load_disabled(const char *root, bool *ret);
+
+/**
+ * kq_kernel_loads_left() - how often can a kernel still be loaded?
+ * @crash: a crash kernel (sysctl kernel.kexec_load_limit_panic) or another
+ *         one (kernel.kexec_load_limit_reboot)
+ * @ret:   that many times; negative: no limit
+ *
+ * Source: Linux, Documentation/admin-guide/sysctl/kernel.rst.
+ * Return: 0 or an error as above; kernels before 6.3 know no limit.
+ */
+int kq_kernel_loads_left(const char *root, bool crash, long long *ret);
+
+/**
+ * kq_kernel_lockdown() - the active lockdown mode
+ * @ret_mode: "none", "integrity" or "confidentiality"; in the last two the
+ *            kernel takes signed images only
+ *
+ * Return: 0 or an error as above.
+ */
+int kq_kernel_lockdown(const char *root, char ret_mode[KQ_LOCKDOWN_TEXT]);
+
+/**
+ * kq_kernel_demands_signature() - built to refuse unsigned images?
+ * @ret: true if kexec_file_load(2) takes signed kernels only
+ *       (CONFIG_KEXEC_SIG_FORCE); kexec_load(2) is not concerned
+ *
+ * Return: 0 or an error as above; -KQ_ERR_NOTFOUND if the kernel's
+ * configuration is not installed in a place we know.
+ */
+int kq_kernel_demands_signature(const char *root, bool *ret);
+
+/**
+ * kq_kernel_crash_size() - memory reserved for a crash kernel
+ * @ret: bytes, 0 if none are
+ *
+ * Return: 0 or an error as above.
+ */
+int kq_kernel_crash_size(const char *root, uint64_t *ret);
+
+#endif
