@@ -47,10 +47,11 @@ def crash(case, label, root, logs):
     directory.mkdir(parents=True)
     say("%s: booting the server (Debian %s, ACPI, EL2)" % (
         label, guest.Kernel(case.kernel).version))
-    guest.write_initrd(directory / "initrd", case.kernel, root,
-                       case.variables())
-    console, error = machine.run(
-        case, directory, lambda text: say("%s: %s" % (label, text)))
+    with machine.scratch(directory) as work:
+        guest.write_initrd(work / "initrd", case.kernel, root,
+                           case.variables())
+        console, error = machine.run(
+            case, work, lambda text: say("%s: %s" % (label, text)))
     run = judge.Run(case, console, directory / "trace")
     if error or run.note("done") is None:
         sys.exit("demo: the %s run failed: %s\n%s" % (

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The emulated Arm server: its devices, its QEMU process, its traffic."""
 
+import contextlib
 import ctypes
 import json
-import os
+import pathlib
 import re
+import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 
@@ -218,6 +221,24 @@ def _plug(directory):
                     raise OSError(answer["error"]["desc"])
 
 
+@contextlib.contextmanager
+def scratch(directory):
+    """A directory to run in, in memory where there is room: a trace that
+    waits for a busy disk stops the whole server. What the run leaves behind
+    moves to `directory` in the end."""
+    memory = pathlib.Path("/dev/shm")
+    roomy = memory.is_dir() and shutil.disk_usage(memory).free > 2 << 30
+    with tempfile.TemporaryDirectory(prefix="kexec-quiesce-", dir=memory
+                                     if roomy else directory) as name:
+        work = pathlib.Path(name)
+        try:
+            yield work
+        finally:
+            for left in ("command", "qemu-errors", "serial", "trace"):
+                if (work / left).exists():
+                    shutil.move(work / left, directory / left)
+
+
 def _die_with_parent():
     """A runner that is killed leaves no QEMU behind."""
     pr_set_pdeathsig = 1
@@ -249,8 +270,6 @@ def run(case, directory, progress=None):
         qemu.wait()
         serial.join()
         traffic.stop()
-    for name in ("drive", "initrd"):
-        (directory / name).unlink()
     if not error and qemu.returncode:
         error = "QEMU ended with %d: %s" % (
             qemu.returncode,
