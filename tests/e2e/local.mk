@@ -24,5 +24,6 @@ EXTRA_DIST += \
 	tests/e2e/machine.py \
 	tests/e2e/report.py \
 	tests/e2e/run \
+	tests/e2e/test_faults.py \
 	tests/e2e/test_judge.py \
 	tests/e2e/trace.py
