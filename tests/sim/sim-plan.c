@@ -153,6 +153,7 @@ static struct kq_plan_header *new_plan(const struct sim *sim,
 		.budget_ms = options->budget_ms,
 		.console = options->console,
 		.console_addr = sim->uart,
+		.console_shift = sim->uart_shift,
 		.probe_ms = options->probe_ms,
 	};
 	struct kq_plan_header *plan;

@@ -356,16 +356,29 @@ static bool ram_access(struct sim *sim, struct sim_ram *ram, uint64_t addr,
 	return true;
 }
 
-/* PL011: data at 0, flags at 0x18 (TXFF is bit 5, BUSY bit 3). */
-static bool uart_access(struct sim *sim, uint64_t addr, bool write,
-			uint64_t *value)
+/*
+ * PL011: data at 0, flags at 0x18 (TXFF is bit 5, BUSY bit 3), words.
+ * 8250: data at 0, Line Status at 5 << shift (THRE is bit 5, TEMT bit 6);
+ * bytes if its registers stand close together, else words.
+ */
+static bool uart_access(struct sim *sim, uint64_t addr, unsigned int size,
+			bool write, uint64_t *value)
 {
 	size_t room = sizeof(sim->uart_text) - 1;
+	uint64_t reg = addr - sim->uart;
+	uint64_t status = sim->uart_8250 ? 5u << sim->uart_shift : 0x18;
+	uint64_t busy = sim->uart_8250 ? 0 : 0x28;
+	uint64_t idle = sim->uart_8250 ? 0x60 : 0;
 
 	if (sim->uart_forbidden)
 		sim_violate(sim, "console touched though it is off");
+	if (size != (sim->uart_8250 && sim->uart_shift == 0 ? 1 : 4))
+		sim_violate(sim, "console access of %u bytes", size);
+	if (reg != (write ? 0 : status))
+		sim_violate(sim, "console register %#x",
+			    (unsigned int)reg);
 	if (!write) {
-		*value = sim->uart_full && addr - sim->uart == 0x18 ? 0x28 : 0;
+		*value = sim->uart_full ? busy : idle;
 		return true;
 	}
 	if (sim->uart_writes < room)
@@ -421,7 +434,7 @@ static bool dispatch(struct sim *sim, uint64_t addr, unsigned int size,
 	} else if (sim->uart && addr - sim->uart < 0x1000) {
 		spend(sim, COST_SMMU);
 		access->kind = SIM_UART;
-		ok = uart_access(sim, addr, write, value);
+		ok = uart_access(sim, addr, size, write, value);
 	} else {
 		sim_violate(sim, "access to %#llx, where nothing is",
 			    (unsigned long long)addr);

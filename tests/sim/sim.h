@@ -268,6 +268,8 @@ struct sim {
 	struct sim_traffic traffic[SIM_MAX_TRAFFIC];
 	size_t traffic_count;
 	uint64_t uart; /* 0: none */
+	bool uart_8250; /* else a PL011 */
+	uint32_t uart_shift; /* 8250: log2 of the register stride */
 	bool uart_full; /* its FIFO never drains */
 	bool uart_forbidden;
 	unsigned int uart_writes;

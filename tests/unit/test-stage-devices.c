@@ -545,6 +545,24 @@ static void console_pl011(void)
 	world_free(&w);
 }
 
+/* Registers a byte or a word apart. */
+static void console_uart8250(void)
+{
+	for (uint32_t shift = 0; shift <= 2; shift += 2) {
+		struct world w;
+
+		world_init(&w);
+		w.sim->uart = 0x09000000;
+		w.sim->uart_8250 = true;
+		w.sim->uart_shift = shift;
+		w.options.console = KQ_CONSOLE_UART8250;
+		world_run(&w);
+		EXPECT(world_clean(&w));
+		EXPECT(strstr(w.sim->uart_text, "SMMU 0x9050000 abort\r\n"));
+		world_free(&w);
+	}
+}
+
 static const struct test_case cases[] = {
 	CASE(crash_to_reset),
 	CASE(identity_of_the_report),
@@ -571,6 +589,7 @@ static const struct test_case cases[] = {
 	CASE(bridge_that_died),
 	CASE(plan_that_is_refused),
 	CASE(console_pl011),
+	CASE(console_uart8250),
 };
 
 TEST_MAIN(cases)
