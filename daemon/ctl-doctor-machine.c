@@ -17,7 +17,7 @@
 #include "daemon/ctl-loaded.h"
 #include "daemon/ctl-words.h"
 #include "lib/inventory/inventory.h"
-#include "lib/stage-file.h"
+#include "lib/image/stage-file.h"
 
 /* A program that does not tell its version by then never will. */
 #define VERSION_TIMEOUT_MS 5000

@@ -26,7 +26,7 @@ daemon_libctl_a_SOURCES = \
 	daemon/ctl-verdict.c \
 	daemon/ctl-words.c daemon/ctl-words.h
 
-CTL_LIBS = daemon/libctl.a $(KQ_LIBS) $(ELF_LIBS) $(JANSSON_LIBS)
+CTL_LIBS = daemon/libctl.a $(KQ_LIBS) $(JANSSON_LIBS)
 
 sbin_PROGRAMS += quiescectl
 quiescectl_SOURCES = daemon/quiescectl.c

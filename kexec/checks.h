@@ -7,7 +7,6 @@
 #ifndef KQ_KEXEC_CHECKS_H
 #define KQ_KEXEC_CHECKS_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "kexec/options.h"
@@ -48,16 +47,5 @@ int kq_check_permission(const struct kq_options *options,
  */
 int kq_check_crash_memory(uint64_t image_size, const char *initrd,
 			  struct kq_message *message);
-
-/**
- * kq_check_fdt_size() - how large can the next kernel's device tree be?
- * @dtb:     path given with --dtb, or NULL: that of the running kernel
- * @ret:     bytes of content, with room for what kexec adds to /chosen
- * @message: what is wrong with it
- *
- * Return: 0; -KQ_ERR_SYSTEM cannot be read; -KQ_ERR_MAGIC not a device tree.
- */
-int kq_check_fdt_size(const char *dtb, uint64_t *ret,
-		      struct kq_message *message);
 
 #endif

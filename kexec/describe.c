@@ -106,7 +106,7 @@ static void describe_functions(FILE *out, const struct kq_plan_header *plan)
 
 static const char *smmu_outcome(const struct kq_plan_smmu *smmu)
 {
-	return kq_load_handles_smmu(smmu) ? kq_policy_name(smmu->policy)
+	return kq_image_handles_smmu(smmu) ? kq_policy_name(smmu->policy)
 					  : "left alone";
 }
 
@@ -135,11 +135,11 @@ static void describe_smmus(FILE *out, const struct kq_plan_header *plan)
 void kq_describe_summary(FILE *out, const struct kq_load *load)
 {
 	fputs("quiesce image: ", out);
-	describe_functions(out, load->plan);
+	describe_functions(out, load->image.plan);
 	fputs(", ", out);
-	describe_smmus(out, load->plan);
+	describe_smmus(out, load->image.plan);
 	fprintf(out, ", plan %.1f KiB, needs %.1f MiB",
-		load->plan->total_size / 1024.0, mib(load->layout.image_size));
+		load->image.plan->total_size / 1024.0, mib(load->image.layout.image_size));
 }
 
 static void describe_kernel(FILE *out, const char *path,
@@ -159,23 +159,23 @@ void kq_describe_load(FILE *out, const struct kq_options *options,
 				       load->syscall_option);
 
 	fprintf(out, "for:        %s\n",
-		load->plan->kind == KQ_PLAN_CRASH
+		load->image.plan->kind == KQ_PLAN_CRASH
 			? "a crash (kexec -p)"
 			: "an orderly kexec: only functions still active");
-	describe_kernel(out, options->kernel, &load->kernel);
+	describe_kernel(out, options->kernel, &load->image.kernel);
 	fprintf(out, "stage:      %s, %.1f KiB\n", settings->stage_path,
-		(double)load->stage.size / 1024);
+		(double)load->image.stage.size / 1024);
 	fputs("devices:    ", out);
-	describe_functions(out, load->plan);
+	describe_functions(out, load->image.plan);
 	fprintf(out, "; quiesce=%s, at most %u ms\n",
-		kq_quiesce_name(settings->quiesce), load->plan->budget_ms);
+		kq_quiesce_name(settings->quiesce), load->image.plan->budget_ms);
 	fputs("SMMUs:      ", out);
-	describe_smmus(out, load->plan);
-	if (load->plan->probe_ms)
+	describe_smmus(out, load->image.plan);
+	if (load->image.plan->probe_ms)
 		fprintf(out, "; watched for %u ms before",
-			load->plan->probe_ms);
+			load->image.plan->probe_ms);
 	fprintf(out, "\nimage:      %.1f MiB of memory\n",
-		mib(load->layout.image_size));
+		mib(load->image.layout.image_size));
 	if (options->output)
 		fprintf(out, "would write %s\n", options->output);
 	else

@@ -3,13 +3,10 @@
 
 #include "kexec/load.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "kexec/checks.h"
 #include "lib/error.h"
-#include "lib/machine.h"
-#include "lib/plan-build.h"
 
 /* Stock options that contradict a quiesce image. */
 static int check_options(const struct kq_options *options,
@@ -28,36 +25,23 @@ static int check_options(const struct kq_options *options,
 	return 0;
 }
 
-static int build_plan(const struct kq_options *options,
-		      const struct kq_settings *settings, struct kq_load *load,
-		      struct kq_message *message)
+static int prepare_image(const struct kq_options *options,
+			 const struct kq_settings *settings,
+			 struct kq_image *image, struct kq_message *message)
 {
-	enum kq_plan_kind kind = options->action == KQ_ACTION_LOAD_CRASH
-					 ? KQ_PLAN_CRASH
-					 : KQ_PLAN_ORDERLY;
+	const bool crash = options->action == KQ_ACTION_LOAD_CRASH;
+	const struct kq_image_request request = {
+		.settings = settings,
+		.kind = crash ? KQ_PLAN_CRASH : KQ_PLAN_ORDERLY,
+		.kernel = options->kernel,
+		.dtb = options->dtb,
+	};
 	int r;
 
-	r = kq_inventory_collect(kq_machine_root(), &load->inventory, message);
-	if (r < 0)
+	r = kq_image_prepare(&request, image, message);
+	if (r < 0 || !crash || options->output)
 		return r;
-	return kq_plan_build(load->inventory, settings, kind, NULL, &load->plan,
-			     &load->warnings, message);
-}
-
-static int lay_out(const struct kq_options *options, struct kq_load *load,
-		   struct kq_message *message)
-{
-	uint64_t fdt_size;
-	int r;
-
-	r = kq_check_fdt_size(options->dtb, &fdt_size, message);
-	if (r < 0)
-		return r;
-	kq_compose_layout(&load->stage, load->plan, fdt_size, &load->kernel,
-			  &load->layout);
-	if (options->action != KQ_ACTION_LOAD_CRASH || options->output)
-		return 0;
-	return kq_check_crash_memory(load->layout.image_size, options->initrd,
+	return kq_check_crash_memory(image->layout.image_size, options->initrd,
 				     message);
 }
 
@@ -80,16 +64,7 @@ static int prepare(const struct kq_options *options,
 		if (r < 0)
 			return r;
 	}
-	r = kq_kernel_file_open(options->kernel, &load->kernel, message);
-	if (r < 0)
-		return r;
-	r = kq_stage_file_open(settings->stage_path, &load->stage, message);
-	if (r < 0)
-		return r;
-	r = build_plan(options, settings, load, message);
-	if (r < 0)
-		return r;
-	return lay_out(options, load, message);
+	return prepare_image(options, settings, &load->image, message);
 }
 
 int kq_load_prepare(const struct kq_options *options,
@@ -108,19 +83,8 @@ int kq_load_prepare(const struct kq_options *options,
 	return 0;
 }
 
-int kq_load_write(const struct kq_load *load, int fd,
-		  struct kq_message *message)
-{
-	return kq_compose_write(fd, &load->layout, &load->stage, load->plan,
-				&load->kernel, message);
-}
-
 void kq_load_fini(struct kq_load *load)
 {
-	kq_kernel_file_close(&load->kernel);
-	kq_stage_file_close(&load->stage);
-	kq_inventory_free(load->inventory);
-	kq_warnings_fini(&load->warnings);
-	free(load->plan);
+	kq_image_fini(&load->image);
 	*load = (struct kq_load){ 0 };
 }

@@ -5,15 +5,12 @@
 noinst_LIBRARIES += kexec/libfrontend.a
 kexec_libfrontend_a_SOURCES = \
 	kexec/checks.c kexec/checks.h \
-	kexec/compose.c kexec/compose.h \
 	kexec/describe.c kexec/describe.h \
-	kexec/inflate.c kexec/inflate.h \
-	kexec/kernel-file.c kexec/kernel-file.h \
 	kexec/load.c kexec/load.h \
 	kexec/options.c kexec/options.h \
 	kexec/run.c kexec/run.h
 
-FRONTEND_LIBS = kexec/libfrontend.a $(KQ_LIBS) $(ELF_LIBS) $(ZLIB_LIBS)
+FRONTEND_LIBS = kexec/libfrontend.a $(KQ_LIBS)
 
 pkglibexec_PROGRAMS += kexec/kexec
 kexec_kexec_SOURCES = kexec/main.c

@@ -16,6 +16,7 @@
 #include "kexec/run.h"
 #include "lib/error.h"
 #include "lib/message.h"
+#include "lib/new-file.h"
 #include "lib/settings.h"
 
 /* Stock prints errors as "kexec: ..."; this tells whose error it is. */
@@ -100,7 +101,7 @@ static int write_output(const char *path, const struct kq_load *load,
 	r = kq_new_file_create(path, &file, message);
 	if (r < 0)
 		return r;
-	r = kq_load_write(load, file.fd, message);
+	r = kq_image_write(&load->image, file.fd, message);
 	if (r == 0)
 		r = kq_new_file_commit(&file, message);
 	kq_new_file_fini(&file);
@@ -116,7 +117,7 @@ static int run_load(const struct kq_options *options,
 	fd = kq_image_memfd(message);
 	if (fd < 0)
 		return fd;
-	r = kq_load_write(load, fd, message);
+	r = kq_image_write(&load->image, fd, message);
 	if (r == 0)
 		r = kq_image_seal(fd, message);
 	if (r == 0)
@@ -136,8 +137,8 @@ static int quiesced_load(const struct kq_options *options,
 	r = kq_load_prepare(options, settings, &load, message);
 	if (r < 0)
 		return r;
-	print_warnings(&load.inventory->warnings);
-	print_warnings(&load.warnings);
+	print_warnings(&load.image.inventory->warnings);
+	print_warnings(&load.image.warnings);
 	if (options->debug) {
 		fputs(PROGRAM ": ", stderr);
 		kq_describe_summary(stderr, &load);

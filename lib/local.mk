@@ -1,11 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What every hosted program links: formats, settings, inventory, planning.
+# What every hosted program links: formats, settings, inventory, planning, the
+# quiesce image and the kernel files that go into it.
 
 noinst_LIBRARIES += lib/libkq.a
 lib_libkq_a_SOURCES = \
 	lib/bits.h \
 	lib/blob.c lib/blob.h \
 	lib/error.c lib/error.h \
+	lib/image/compose.c lib/image/compose.h \
+	lib/image/fdt-size.c lib/image/fdt-size.h \
+	lib/image/image.c lib/image/image.h \
+	lib/image/inflate.c lib/image/inflate.h \
+	lib/image/kernel-file.c lib/image/kernel-file.h \
+	lib/image/stage-file.c lib/image/stage-file.h \
 	lib/inventory/acpi-table.c lib/inventory/acpi-table.h \
 	lib/inventory/components.c \
 	lib/inventory/devicetree.c lib/inventory/devicetree.h \
@@ -22,12 +29,13 @@ lib_libkq_a_SOURCES = \
 	lib/kernel.c lib/kernel.h \
 	lib/machine.c lib/machine.h \
 	lib/message.c lib/message.h \
+	lib/new-file.c lib/new-file.h \
 	lib/plan.c lib/plan.h \
 	lib/plan-build.c lib/plan-build.h \
 	lib/report.c lib/report.h \
 	lib/settings.c lib/settings.h \
 	lib/sha256.c lib/sha256.h \
-	lib/stage-file.c lib/stage-file.h \
 	lib/stage-image.c lib/stage-image.h
 
-KQ_LIBS = lib/libkq.a $(PCI_LIBS) $(FDT_LIBS) $(SYSTEMD_LIBS)
+KQ_LIBS = lib/libkq.a $(PCI_LIBS) $(FDT_LIBS) $(SYSTEMD_LIBS) $(ELF_LIBS) \
+	$(ZLIB_LIBS)

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kexec/kernel-file.h"
+#include "lib/image/kernel-file.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/fake-image.h"
 

@@ -10,7 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "lib/stage-file.h"
+#include "lib/image/stage-file.h"
 #include "lib/stage-image.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "kexec/compose.h"
+#include "lib/image/compose.h"
 #include "kexec/run.h"
 #include "lib/error.h"
 #include "tests/unit/fake-image.h"

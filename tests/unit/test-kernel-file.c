@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "kexec/kernel-file.h"
+#include "lib/image/kernel-file.h"
 #include "lib/error.h"
 #include "tests/unit/fake-image.h"
 

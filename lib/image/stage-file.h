@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The stage as built: a linked arm64 ELF file, laid out as it runs. */
-#ifndef KQ_STAGE_FILE_H
-#define KQ_STAGE_FILE_H
+#ifndef KQ_IMAGE_STAGE_FILE_H
+#define KQ_IMAGE_STAGE_FILE_H
 
 #include <stddef.h>
 #include <stdint.h>

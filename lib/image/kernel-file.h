@@ -3,8 +3,8 @@
  * The kernel file: an arm64 Image, plain, gzip-compressed, or inside a
  * quiesce image. It comes from outside: nothing in it is believed unchecked.
  */
-#ifndef KQ_KEXEC_KERNEL_FILE_H
-#define KQ_KEXEC_KERNEL_FILE_H
+#ifndef KQ_IMAGE_KERNEL_FILE_H
+#define KQ_IMAGE_KERNEL_FILE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "config.h"
 
-#include "lib/stage-file.h"
+#include "lib/image/stage-file.h"
 
 #include <endian.h>
 #include <fcntl.h>

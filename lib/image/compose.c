@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "config.h"
 
-#include "kexec/compose.h"
+#include "lib/image/compose.h"
 
 #include <endian.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Gzip data (RFC 1952) into a buffer of a known size. */
-#ifndef KQ_KEXEC_INFLATE_H
-#define KQ_KEXEC_INFLATE_H
+#ifndef KQ_IMAGE_INFLATE_H
+#define KQ_IMAGE_INFLATE_H
 
 #include <stdbool.h>
 #include <stddef.h>

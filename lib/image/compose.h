@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Stage + plan + work area + kernel = quiesce image (lib/stage-image.h). */
-#ifndef KQ_KEXEC_COMPOSE_H
-#define KQ_KEXEC_COMPOSE_H
+#ifndef KQ_IMAGE_COMPOSE_H
+#define KQ_IMAGE_COMPOSE_H
 
 #include <stdint.h>
 
-#include "kexec/kernel-file.h"
+#include "lib/image/kernel-file.h"
 #include "lib/message.h"
 #include "lib/plan.h"
-#include "lib/stage-file.h"
+#include "lib/image/stage-file.h"
 #include "lib/stage-image.h"
 
 struct kq_layout {

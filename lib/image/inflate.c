@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "config.h"
 
-#include "kexec/inflate.h"
+#include "lib/image/inflate.h"
 
 #include <limits.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "config.h"
 
-#include "kexec/kernel-file.h"
+#include "lib/image/kernel-file.h"
 
 #include <endian.h>
 #include <errno.h>
@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "kexec/inflate.h"
+#include "lib/image/inflate.h"
 #include "lib/bits.h"
 #include "lib/error.h"
 #include "lib/stage-image.h"

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "config.h"
+
+#include "lib/image/image.h"
+
+#include <stdlib.h>
+
+#include "lib/image/fdt-size.h"
+#include "lib/machine.h"
+#include "lib/plan-build.h"
+
+static int prepare(const struct kq_image_request *request,
+		   struct kq_image *image, struct kq_message *message)
+{
+	uint64_t fdt_size;
+	int r;
+
+	r = kq_kernel_file_open(request->kernel, &image->kernel, message);
+	if (r < 0)
+		return r;
+	r = kq_stage_file_open(request->settings->stage_path, &image->stage,
+			       message);
+	if (r < 0)
+		return r;
+	r = kq_inventory_collect(kq_machine_root(), &image->inventory,
+				 message);
+	if (r < 0)
+		return r;
+	r = kq_plan_build(image->inventory, request->settings, request->kind,
+			  NULL, &image->plan, &image->warnings, message);
+	if (r < 0)
+		return r;
+	r = kq_image_fdt_size(request->dtb, &fdt_size, message);
+	if (r < 0)
+		return r;
+	kq_compose_layout(&image->stage, image->plan, fdt_size, &image->kernel,
+			  &image->layout);
+	return 0;
+}
+
+int kq_image_prepare(const struct kq_image_request *request,
+		     struct kq_image *ret, struct kq_message *message)
+{
+	struct kq_image image = { 0 };
+	int r;
+
+	r = prepare(request, &image, message);
+	if (r < 0) {
+		kq_image_fini(&image);
+		return r;
+	}
+	*ret = image;
+	return 0;
+}
+
+int kq_image_write(const struct kq_image *image, int fd,
+		   struct kq_message *message)
+{
+	return kq_compose_write(fd, &image->layout, &image->stage, image->plan,
+				&image->kernel, message);
+}
+
+void kq_image_fini(struct kq_image *image)
+{
+	kq_kernel_file_close(&image->kernel);
+	kq_stage_file_close(&image->stage);
+	kq_inventory_free(image->inventory);
+	kq_warnings_fini(&image->warnings);
+	free(image->plan);
+	*image = (struct kq_image){ 0 };
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One quiesce image: everything read and planned before it is written. */
+#ifndef KQ_IMAGE_IMAGE_H
+#define KQ_IMAGE_IMAGE_H
+
+#include "lib/image/compose.h"
+#include "lib/inventory/inventory.h"
+#include "lib/settings.h"
+
+struct kq_image_request {
+	const struct kq_settings *settings;
+	enum kq_plan_kind kind;
+	const char *kernel; /* path of the kernel file */
+	const char *dtb; /* device tree the next kernel gets; NULL: ours */
+};
+
+struct kq_image {
+	struct kq_stage_file stage;
+	struct kq_kernel_file kernel;
+	struct kq_inventory *inventory;
+	struct kq_plan_header *plan;
+	struct kq_layout layout;
+	struct kq_warnings warnings; /* of the plan, beside the inventory's */
+};
+
+/**
+ * kq_image_handles_smmu() - does the stage bring such an SMMU into a state?
+ */
+static inline bool kq_image_handles_smmu(const struct kq_plan_smmu *smmu)
+{
+	return smmu->type != KQ_SMMU_OTHER;
+}
+
+/**
+ * kq_image_prepare() - read, plan and lay out; change nothing
+ * @request: what it shall be
+ * @ret:     result; release it with kq_image_fini()
+ * @message: why it cannot be done
+ *
+ * Return: 0 or -enum kq_err.
+ */
+int kq_image_prepare(const struct kq_image_request *request,
+		     struct kq_image *ret, struct kq_message *message);
+
+/**
+ * kq_image_write() - write the quiesce image
+ * @fd: empty file
+ */
+int kq_image_write(const struct kq_image *image, int fd,
+		   struct kq_message *message);
+
+/**
+ * kq_image_fini() - release an image; all zero is fine
+ */
+void kq_image_fini(struct kq_image *image);
+
+#endif

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "config.h"
+
+#include "lib/new-file.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/error.h"
+
+int kq_new_file_create(const char *path, struct kq_new_file *ret,
+		       struct kq_message *message)
+{
+	struct kq_new_file file = { .path = path };
+	struct stat st;
+
+	/* To rename() is to replace: that must not happen to /dev/null. */
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return kq_fail(message, KQ_ERR_SYSTEM,
+			       "cannot write %s: it is not a regular file",
+			       path);
+	if (asprintf(&file.temporary, "%s.XXXXXX", path) < 0)
+		return kq_fail(message, KQ_ERR_NOMEM, "out of memory");
+	file.fd = mkostemp(file.temporary, O_CLOEXEC);
+	if (file.fd < 0) {
+		free(file.temporary);
+		return kq_fail(message, KQ_ERR_SYSTEM, "cannot write %s: %m",
+			       path);
+	}
+	*ret = file;
+	return 0;
+}
+
+int kq_new_file_commit(struct kq_new_file *file, struct kq_message *message)
+{
+	if (fsync(file->fd) < 0 || rename(file->temporary, file->path) < 0)
+		return kq_fail(message, KQ_ERR_SYSTEM, "cannot write %s: %m",
+			       file->path);
+	free(file->temporary);
+	file->temporary = NULL;
+	return 0;
+}
+
+void kq_new_file_fini(struct kq_new_file *file)
+{
+	if (file->temporary) {
+		unlink(file->temporary);
+		free(file->temporary);
+	}
+	close(file->fd);
+}
