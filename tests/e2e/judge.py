@@ -37,6 +37,14 @@ class Run:
                       errors="replace") as lines:
                 self.trace = tracing.Trace(lines, self.image)
 
+    @property
+    def never_left(self):
+        """The first kernel was told to leave and hung before the hand-over:
+        in an emulator that happens to stock kexec's kernels, too."""
+        return (self.note("leaving") is not None and bool(self.trace)
+                and HANDOVER not in self.trace.times
+                and not any("Bye!" in line for line in self.console))
+
     def note(self, start):
         """Rest of the first note that starts so, or None."""
         for note in self.notes:

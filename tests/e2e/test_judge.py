@@ -173,6 +173,12 @@ class Phases(unittest.TestCase):
         self.assertIn("the next kernel's image was entered",
                       failed(judge.judge(run_of(Story().busy().end()))))
 
+    def test_a_kernel_that_never_left_is_worth_another_run(self):
+        self.assertTrue(run_of(Story().busy(), notes=["leaving"]).never_left)
+        self.assertFalse(run_of(Story().busy()).never_left)
+        self.assertFalse(run_of(Story().to_stage(), notes=["leaving"])
+                         .never_left)
+
 
 class Quiet(unittest.TestCase):
     def good(self):
