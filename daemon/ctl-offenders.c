@@ -12,20 +12,9 @@
 #include "daemon/ctl-report-text.h"
 #include "lib/error.h"
 
-/* One line: a function, or a stream that belongs to none. */
-struct offender {
-	const struct kq_report_function *function; /* or NULL */
-	const struct kq_report_stray *stray; /* the first one, or NULL */
-	uint64_t transactions;
-	bool at_least;
-};
-
-typedef void take_offender(const struct kq_report_header *report,
-			   const struct offender *offender, void *context);
-
 /* Of functions that share a StreamID the first one has its strays. */
 static void add_strays(const struct kq_report_header *report,
-		       struct offender *offender)
+		       struct kq_offender *offender)
 {
 	for (uint32_t i = 0; i < report->strays.count; i++) {
 		const struct kq_report_stray *record =
@@ -41,28 +30,49 @@ static void add_strays(const struct kq_report_header *report,
 	}
 }
 
+static struct kq_offender
+function_offender(const struct kq_report_header *report,
+		  const struct kq_report_function *fn)
+{
+	struct kq_offender offender = { .function = fn };
+
+	add_strays(report, &offender);
+	return offender;
+}
+
+static bool is_offender(const struct kq_offender *offender)
+{
+	return offender->stray || offender->function->flags & KQ_FN_OFFENDER;
+}
+
+bool kq_report_is_offender(const struct kq_report_header *report,
+			   const struct kq_report_function *fn)
+{
+	struct kq_offender offender = function_offender(report, fn);
+
+	return is_offender(&offender);
+}
+
 static void each_function(const struct kq_report_header *report,
-			  take_offender *take, void *context)
+			  kq_take_offender *take, void *context)
 {
 	for (uint32_t i = 0; i < report->functions.count; i++) {
-		const struct kq_report_function *fn =
-			&kq_report_functions(report)[i];
-		struct offender offender = { .function = fn };
+		struct kq_offender offender = function_offender(
+			report, &kq_report_functions(report)[i]);
 
-		add_strays(report, &offender);
-		if (offender.stray || fn->flags & KQ_FN_OFFENDER)
+		if (is_offender(&offender))
 			take(report, &offender, context);
 	}
 }
 
 static void each_nameless(const struct kq_report_header *report,
-			  take_offender *take, void *context)
+			  kq_take_offender *take, void *context)
 {
 	for (uint32_t i = 0; i < report->strays.count; i++) {
 		const struct kq_report_stray *record =
 			&kq_report_strays(report)[i];
 		struct kq_stray stray = kq_stray(report, record);
-		struct offender offender = {
+		struct kq_offender offender = {
 			.stray = record,
 			.transactions = record->count,
 			.at_least = stray.at_least,
@@ -73,8 +83,8 @@ static void each_nameless(const struct kq_report_header *report,
 	}
 }
 
-static void each_offender(const struct kq_report_header *report,
-			  take_offender *take, void *context)
+void kq_report_each_offender(const struct kq_report_header *report,
+			     kq_take_offender *take, void *context)
 {
 	each_function(report, take, context);
 	each_nameless(report, take, context);
@@ -88,7 +98,7 @@ static const char *what_it_did(const struct kq_report_function *fn)
 }
 
 static void print_name(const struct kq_report_header *report,
-		       const struct offender *offender, FILE *out)
+		       const struct kq_offender *offender, FILE *out)
 {
 	const struct kq_report_function *fn = offender->function;
 	char text[KQ_STRAY_TEXT], driver[KQ_NAME_TEXT];
@@ -106,13 +116,12 @@ static void print_name(const struct kq_report_header *report,
 	}
 }
 
-static void print_offender(const struct kq_report_header *report,
-			   const struct offender *offender, void *context)
+void kq_offender_print(const struct kq_report_header *report,
+		       const struct kq_offender *offender, FILE *out)
 {
 	const struct kq_report_function *fn = offender->function;
 	const struct kq_report_stray *stray = offender->stray;
 	const char *gap = ": ";
-	FILE *out = context;
 
 	print_name(report, offender, out);
 	if (fn && fn->flags & KQ_FN_OFFENDER) {
@@ -132,8 +141,14 @@ static void print_offender(const struct kq_report_header *report,
 	fputc('\n', out);
 }
 
+static void print_offender(const struct kq_report_header *report,
+			   const struct kq_offender *offender, void *context)
+{
+	kq_offender_print(report, offender, context);
+}
+
 static void count_offender(const struct kq_report_header *report,
-			   const struct offender *offender, void *context)
+			   const struct kq_offender *offender, void *context)
 {
 	(void)report;
 	(void)offender;
@@ -184,15 +199,15 @@ void kq_offenders_print(const struct kq_found_report *found, FILE *out)
 	unsigned int count = 0;
 
 	kq_report_print_freshness(found->freshness, out);
-	each_offender(found->report, count_offender, &count);
+	kq_report_each_offender(found->report, count_offender, &count);
 	if (count)
-		each_offender(found->report, print_offender, out);
+		kq_report_each_offender(found->report, print_offender, out);
 	else
 		print_none(found->report, out);
 }
 
 static void add_offender(const struct kq_report_header *report,
-			 const struct offender *offender, void *context)
+			 const struct kq_offender *offender, void *context)
 {
 	const struct kq_report_function *fn = offender->function;
 	const struct kq_report_stray *stray = offender->stray;
@@ -233,7 +248,7 @@ json_t *kq_offenders_json(const struct kq_found_report *found,
 	struct kq_probe probe;
 
 	kq_probe(found->report, &probe);
-	each_offender(found->report, add_offender, offenders);
+	kq_report_each_offender(found->report, add_offender, offenders);
 	kq_json_set(object, "source", json_string(source));
 	kq_json_set(object, "stale", kq_report_json_stale(found));
 	kq_json_set(object, "verified_quiet", json_boolean(probe.verified));

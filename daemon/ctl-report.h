@@ -184,6 +184,35 @@ json_t *kq_report_json_stale(const struct kq_found_report *found);
 json_t *kq_report_json_address(const struct kq_report_header *report,
 			       uint16_t index);
 
+/* A device that was still at work: a function, or a stream of none. */
+struct kq_offender {
+	const struct kq_report_function *function; /* or NULL */
+	const struct kq_report_stray *stray; /* the first one, or NULL */
+	uint64_t transactions;
+	bool at_least; /* that number is a lower bound */
+};
+
+typedef void kq_take_offender(const struct kq_report_header *report,
+			      const struct kq_offender *offender,
+			      void *context);
+
+/**
+ * kq_report_each_offender() - call a function for each of them
+ * @report:  a checked report
+ * @take:    what to call
+ * @context: passed on
+ */
+void kq_report_each_offender(const struct kq_report_header *report,
+			     kq_take_offender *take, void *context);
+
+/* Is this function one of them? */
+bool kq_report_is_offender(const struct kq_report_header *report,
+			   const struct kq_report_function *fn);
+
+/* One line about it. */
+void kq_offender_print(const struct kq_report_header *report,
+		       const struct kq_offender *offender, FILE *out);
+
 /**
  * kq_offenders_print() - one line for each device that was still at work
  * @found: the report

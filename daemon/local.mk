@@ -3,6 +3,7 @@
 
 noinst_LIBRARIES += daemon/libctl.a
 daemon_libctl_a_SOURCES = \
+	daemon/collect.c daemon/collect.h \
 	daemon/ctl.h \
 	daemon/ctl-doctor.c daemon/ctl-doctor.h \
 	daemon/ctl-doctor-kernel.c \
@@ -24,7 +25,9 @@ daemon_libctl_a_SOURCES = \
 	daemon/ctl-report-text.c daemon/ctl-report-text.h \
 	daemon/ctl-table.c daemon/ctl-table.h \
 	daemon/ctl-verdict.c \
-	daemon/ctl-words.c daemon/ctl-words.h
+	daemon/ctl-words.c daemon/ctl-words.h \
+	daemon/journal.c daemon/journal.h \
+	daemon/store.c daemon/store.h
 
 CTL_LIBS = daemon/libctl.a $(KQ_LIBS) $(JANSSON_LIBS)
 

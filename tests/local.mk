@@ -44,6 +44,8 @@ tests_unit_test_ctl_list_LDADD = tests/unit/libcaptured.a \
 	tests/unit/libfixture.a $(CTL_LIBS)
 check_PROGRAMS += tests/unit/test-ctl-report
 tests_unit_test_ctl_report_LDADD = tests/unit/libfixture.a $(CTL_LIBS)
+check_PROGRAMS += tests/unit/test-collect
+tests_unit_test_collect_LDADD = tests/unit/libfixture.a $(CTL_LIBS)
 check_PROGRAMS += tests/unit/test-ctl-doctor
 tests_unit_test_ctl_doctor_SOURCES = tests/unit/test-ctl-doctor.c \
 	tests/unit/fake-machine.c
