@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "lib/blob.h"
 
+#include "lib/error.h"
 #include "lib/plan.h"
 #include "lib/sha256.h"
 
@@ -17,19 +18,52 @@ bool kq_section_ok(const struct kq_section *section, uint32_t header_size,
 	       end <= total_size;
 }
 
-void kq_blob_digest(const void *blob, size_t size, size_t digest_offset,
-		    uint8_t digest[KQ_SHA256_SIZE])
+/* Of the whole blob, its own digest field taken as zero. */
+static void blob_digest(const struct kq_blob_frame *frame,
+			uint8_t digest[KQ_SHA256_SIZE])
 {
-	static const uint8_t zeros[KQ_SHA256_SIZE];
-	const uint8_t *bytes = blob;
-	size_t behind = digest_offset + sizeof(zeros);
+	struct kq_blob_frame zeroed = *frame;
 	struct kq_sha256 ctx;
 
+	for (size_t i = 0; i < sizeof(zeroed.sha256); i++)
+		zeroed.sha256[i] = 0;
 	kq_sha256_init(&ctx);
-	kq_sha256_update(&ctx, bytes, digest_offset);
-	kq_sha256_update(&ctx, zeros, sizeof(zeros));
-	kq_sha256_update(&ctx, bytes + behind, size - behind);
+	kq_sha256_update(&ctx, &zeroed, sizeof(zeroed));
+	kq_sha256_update(&ctx, frame + 1, frame->total_size - sizeof(*frame));
 	kq_sha256_final(&ctx, digest);
+}
+
+int kq_blob_check(const void *blob, size_t size,
+		  const struct kq_blob_kind *kind)
+{
+	const struct kq_blob_frame *frame = blob;
+	uint8_t digest[KQ_SHA256_SIZE];
+
+	if (size < kind->header_size)
+		return -KQ_ERR_TRUNCATED;
+	if (!kq_bytes_equal(frame->magic, kind->magic, sizeof(frame->magic)))
+		return -KQ_ERR_MAGIC;
+	if (frame->version != kind->version)
+		return -KQ_ERR_VERSION;
+	if (frame->header_size != kind->header_size ||
+	    frame->total_size < kind->header_size)
+		return -KQ_ERR_BOUNDS;
+	if (frame->total_size > size)
+		return -KQ_ERR_TRUNCATED;
+	blob_digest(frame, digest);
+	if (!kq_bytes_equal(digest, frame->sha256, sizeof(digest)))
+		return -KQ_ERR_CHECKSUM;
+	return 0;
+}
+
+void kq_blob_seal(void *blob)
+{
+	struct kq_blob_frame *frame = blob;
+	uint8_t digest[KQ_SHA256_SIZE];
+
+	blob_digest(frame, digest);
+	for (size_t i = 0; i < sizeof(digest); i++)
+		frame->sha256[i] = digest[i];
 }
 
 bool kq_bytes_equal(const void *a, const void *b, size_t size)

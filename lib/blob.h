@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What plan and report have in common: sections and the digest. */
+/* What plan and report have in common: frame, sections and the digest. */
 #ifndef KQ_BLOB_H
 #define KQ_BLOB_H
 
@@ -8,6 +8,44 @@
 #include <stdint.h>
 
 struct kq_section;
+
+/* How the header of every blob starts. */
+struct kq_blob_frame {
+	uint8_t magic[8];
+	uint32_t version;
+	uint32_t header_size;
+	uint32_t total_size;
+	uint32_t flags;
+	uint8_t sha256[32]; /* of the whole blob with this field zero */
+};
+
+_Static_assert(sizeof(struct kq_blob_frame) == 56, "plan and report format");
+
+/* What the frame of one kind of blob must say. */
+struct kq_blob_kind {
+	uint8_t magic[8];
+	uint32_t version;
+	uint32_t header_size;
+};
+
+/**
+ * kq_blob_check() - is this a whole, undamaged blob of a kind?
+ * @blob: start, 8-byte aligned
+ * @size: bytes there
+ * @kind: which kind
+ *
+ * Sections and entries are the caller's to check.
+ *
+ * Return: 0; -KQ_ERR_TRUNCATED; -KQ_ERR_MAGIC; -KQ_ERR_VERSION;
+ * -KQ_ERR_BOUNDS the header has another size; -KQ_ERR_CHECKSUM.
+ */
+int kq_blob_check(const void *blob, size_t size,
+		  const struct kq_blob_kind *kind);
+
+/**
+ * kq_blob_seal() - set the digest of a finished blob
+ */
+void kq_blob_seal(void *blob);
 
 /**
  * kq_section_ok() - is a section inside its blob and of the right shape?
@@ -20,16 +58,6 @@ struct kq_section;
 bool kq_section_ok(const struct kq_section *section, uint32_t header_size,
 		   uint32_t total_size, uint32_t entry_size,
 		   uint32_t max_count);
-
-/**
- * kq_blob_digest() - SHA-256 of a blob with its own digest field as zero
- * @blob:          start
- * @size:          bytes
- * @digest_offset: where the 32-byte digest field stands in it
- * @digest:        result
- */
-void kq_blob_digest(const void *blob, size_t size, size_t digest_offset,
-		    uint8_t digest[32]);
 
 /**
  * kq_bytes_equal() - compare byte by byte (the stage has no memcmp)

@@ -5,31 +5,14 @@
 
 #include "lib/blob.h"
 #include "lib/error.h"
-#include "lib/sha256.h"
 
 #define CONFIG_SPACE_SIZE 4096u
 
-static int check_frame(const struct kq_plan_header *plan, size_t size)
-{
-	uint8_t digest[KQ_SHA256_SIZE];
-
-	if (size < sizeof(*plan))
-		return -KQ_ERR_TRUNCATED;
-	if (!kq_bytes_equal(plan->magic, KQ_PLAN_MAGIC, sizeof(plan->magic)))
-		return -KQ_ERR_MAGIC;
-	if (plan->version != KQ_PLAN_VERSION)
-		return -KQ_ERR_VERSION;
-	if (plan->header_size != sizeof(*plan) ||
-	    plan->total_size < sizeof(*plan))
-		return -KQ_ERR_BOUNDS;
-	if (plan->total_size > size)
-		return -KQ_ERR_TRUNCATED;
-	kq_blob_digest(plan, plan->total_size,
-		       offsetof(struct kq_plan_header, sha256), digest);
-	if (!kq_bytes_equal(digest, plan->sha256, sizeof(digest)))
-		return -KQ_ERR_CHECKSUM;
-	return 0;
-}
+static const struct kq_blob_kind kind = {
+	.magic = KQ_PLAN_MAGIC,
+	.version = KQ_PLAN_VERSION,
+	.header_size = sizeof(struct kq_plan_header),
+};
 
 static bool sections_ok(const struct kq_plan_header *plan)
 {
@@ -189,7 +172,7 @@ static bool entries_ok(const struct kq_plan_header *plan)
 int kq_plan_check(const void *plan, size_t size)
 {
 	const struct kq_plan_header *header = plan;
-	int r = check_frame(header, size);
+	int r = kq_blob_check(header, size, &kind);
 
 	if (r < 0)
 		return r;
@@ -202,6 +185,5 @@ int kq_plan_check(const void *plan, size_t size)
 
 void kq_plan_seal(struct kq_plan_header *plan)
 {
-	kq_blob_digest(plan, plan->total_size,
-		       offsetof(struct kq_plan_header, sha256), plan->sha256);
+	kq_blob_seal(plan);
 }

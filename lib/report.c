@@ -5,33 +5,15 @@
 
 #include "lib/blob.h"
 #include "lib/error.h"
-#include "lib/sha256.h"
 
 #define MAX_FUNCTIONS (KQ_PLAN_MAX_FUNCTIONS + KQ_REPORT_MAX_UNLISTED)
 #define MAX_EVENTS (KQ_PLAN_MAX_SMMUS * KQ_REPORT_EVENTS_PER_SMMU)
 
-static int check_frame(const struct kq_report_header *report, size_t size)
-{
-	uint8_t digest[KQ_SHA256_SIZE];
-
-	if (size < sizeof(*report))
-		return -KQ_ERR_TRUNCATED;
-	if (!kq_bytes_equal(report->magic, KQ_REPORT_MAGIC,
-			    sizeof(report->magic)))
-		return -KQ_ERR_MAGIC;
-	if (report->version != KQ_REPORT_VERSION)
-		return -KQ_ERR_VERSION;
-	if (report->header_size != sizeof(*report) ||
-	    report->total_size < sizeof(*report))
-		return -KQ_ERR_BOUNDS;
-	if (report->total_size > size)
-		return -KQ_ERR_TRUNCATED;
-	kq_blob_digest(report, report->total_size,
-		       offsetof(struct kq_report_header, sha256), digest);
-	if (!kq_bytes_equal(digest, report->sha256, sizeof(digest)))
-		return -KQ_ERR_CHECKSUM;
-	return 0;
-}
+static const struct kq_blob_kind kind = {
+	.magic = KQ_REPORT_MAGIC,
+	.version = KQ_REPORT_VERSION,
+	.header_size = sizeof(struct kq_report_header),
+};
 
 static bool sections_ok(const struct kq_report_header *report)
 {
@@ -87,7 +69,7 @@ static bool entries_ok(const struct kq_report_header *report)
 int kq_report_check(const void *report, size_t size)
 {
 	const struct kq_report_header *header = report;
-	int r = check_frame(header, size);
+	int r = kq_blob_check(header, size, &kind);
 
 	if (r < 0)
 		return r;
@@ -98,9 +80,7 @@ int kq_report_check(const void *report, size_t size)
 
 void kq_report_seal(struct kq_report_header *report)
 {
-	kq_blob_digest(report, report->total_size,
-		       offsetof(struct kq_report_header, sha256),
-		       report->sha256);
+	kq_blob_seal(report);
 }
 
 size_t kq_report_size(uint32_t functions, uint32_t smmus)

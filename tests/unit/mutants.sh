@@ -234,6 +234,10 @@ plan lib/plan.c s/functions_ok(plan)/1/
 plan lib/plan.c s/function_in_host(plan, fn) \&\&//
 plan lib/plan.c s/host->ecam % 4096 == 0 \&\&//
 plan lib/plan.c s/plan->console_shift <= 3/1/
+plan lib/blob.c s/frame->version != kind->version/0/
+plan lib/blob.c s/if (frame->total_size > size)/if (0)/
+plan lib/blob.c s/frame->total_size < kind->header_size)/0)/
+report lib/blob.c s/if (!kq_bytes_equal(digest, frame->sha256/if (0 \&\& !kq_bytes_equal(digest, frame->sha256/
 plan lib/blob.c s/section->reserved == 0 \&\&//
 plan lib/blob.c s/end <= total_size/1/
 report lib/report.c s/!entries_ok(header)/0/;s/return entries_ok(header) ?/return 1 ?/
