@@ -3,9 +3,13 @@
 
 #include "lib/new-file.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -34,9 +38,24 @@ int kq_new_file_create(const char *path, struct kq_new_file *ret,
 	return 0;
 }
 
+/* A rename is on disk when the directory is. Not all file systems can. */
+static bool sync_directory(const char *path)
+{
+	char *copy = strdup(path);
+	int fd = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+		      : -1;
+	bool synced = fd >= 0 && (fsync(fd) == 0 || errno == EINVAL);
+
+	if (fd >= 0)
+		close(fd);
+	free(copy);
+	return synced;
+}
+
 int kq_new_file_commit(struct kq_new_file *file, struct kq_message *message)
 {
-	if (fsync(file->fd) < 0 || rename(file->temporary, file->path) < 0)
+	if (fsync(file->fd) < 0 || rename(file->temporary, file->path) < 0 ||
+	    !sync_directory(file->path))
 		return kq_fail(message, KQ_ERR_SYSTEM, "cannot write %s: %m",
 			       file->path);
 	free(file->temporary);
