@@ -25,7 +25,7 @@ static int check_count(const char *what, size_t count, size_t most,
 		return 0;
 	return kq_fail(
 		message, KQ_ERR_NOSPACE,
-		"plan too large: this machine has %zu %s, a plan holds %zu",
+		"plan too large: this machine has %zu %s, a plan holds %zu" KQ_TOO_LARGE_ADVICE,
 		count, what, most);
 }
 

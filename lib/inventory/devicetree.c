@@ -177,7 +177,7 @@ static int add_smmu(struct kq_dt *dt, int node, struct kq_warnings *warnings,
 	if (dt->smmu_count == KQ_PLAN_MAX_SMMUS)
 		return kq_fail(
 			message, KQ_ERR_NOSPACE,
-			"plan too large: this machine has more than %u SMMUs",
+			"plan too large: this machine has more than %u SMMUs" KQ_TOO_LARGE_ADVICE,
 			KQ_PLAN_MAX_SMMUS);
 	if (!read_smmu(dt->fdt, node, kind, smmu)) {
 		kq_warn(warnings,
@@ -264,7 +264,7 @@ static int add_host(struct kq_dt *dt, int node, struct kq_warnings *warnings,
 	if (dt->host_count == KQ_PLAN_MAX_HOSTS)
 		return kq_fail(
 			message, KQ_ERR_NOSPACE,
-			"plan too large: this machine has more than %u PCI hosts",
+			"plan too large: this machine has more than %u PCI hosts" KQ_TOO_LARGE_ADVICE,
 			KQ_PLAN_MAX_HOSTS);
 	host->path = node_path(dt->fdt, node);
 	if (!host->path)

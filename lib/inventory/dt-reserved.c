@@ -27,7 +27,7 @@ static int add_stream(struct list *list, uint16_t smmu, uint32_t id)
 	if (list->count == KQ_PLAN_MAX_STREAMS)
 		return kq_fail(
 			list->message, KQ_ERR_NOSPACE,
-			"plan too large: the device tree reserves more than %u streams",
+			"plan too large: the device tree reserves more than %u streams" KQ_TOO_LARGE_ADVICE,
 			KQ_PLAN_MAX_STREAMS);
 	list->streams[list->count].smmu = smmu;
 	list->streams[list->count].stream_id = id;

@@ -15,6 +15,10 @@
 #include "lib/message.h"
 #include "lib/plan.h"
 
+/* Ends every message about a machine that no plan can hold. */
+#define KQ_TOO_LARGE_ADVICE \
+	": use the stock kexec, which quiets nothing, and report this machine to us"
+
 /* Where hosts, SMMUs and StreamIDs were read from. */
 enum kq_firmware {
 	KQ_FIRMWARE_NONE = 0, /* neither ACPI tables nor a device tree */

@@ -226,7 +226,7 @@ static int add_smmu(struct kq_iort *iort, struct kq_iort_node *at,
 	if (iort->smmu_count == KQ_PLAN_MAX_SMMUS)
 		return kq_fail(
 			message, KQ_ERR_NOSPACE,
-			"plan too large: this machine has more than %u SMMUs",
+			"plan too large: this machine has more than %u SMMUs" KQ_TOO_LARGE_ADVICE,
 			KQ_PLAN_MAX_SMMUS);
 	if (at->type == IORT_TYPE_SMMU)
 		read_smmu2(iort, node, smmu);
@@ -387,7 +387,7 @@ static int add_reserved(struct kq_inventory_stream *streams, size_t *count,
 	if (n > KQ_PLAN_MAX_STREAMS - *count)
 		return kq_fail(
 			message, KQ_ERR_NOSPACE,
-			"plan too large: the ACPI table IORT reserves more than %u streams",
+			"plan too large: the ACPI table IORT reserves more than %u streams" KQ_TOO_LARGE_ADVICE,
 			KQ_PLAN_MAX_STREAMS);
 	for (uint64_t i = 0; i < n; i++) {
 		streams[*count].stream_id = (uint32_t)(base + i);

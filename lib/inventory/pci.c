@@ -90,7 +90,7 @@ static int list_devices(struct scan *scan, struct kq_message *message)
 	if (n >= KQ_NONE)
 		return kq_fail(
 			message, KQ_ERR_NOSPACE,
-			"plan too large: this machine has %zu PCI functions",
+			"plan too large: this machine has %zu PCI functions" KQ_TOO_LARGE_ADVICE,
 			n);
 	scan->devices = calloc(n + 1, sizeof(*scan->devices));
 	inventory->functions = calloc(n + 1, sizeof(*inventory->functions));
