@@ -16,6 +16,7 @@ enum verb {
 	VERB_PLAN,
 	VERB_REPORT,
 	VERB_DOCTOR,
+	VERB_WRAP,
 	VERB_COUNT
 };
 
@@ -24,6 +25,7 @@ static const struct {
 	const char *argument;
 	const char *help;
 	int (*run)(const struct kq_ctl *ctl);
+	int operands; /* most that it takes */
 } verbs[VERB_COUNT] = {
 	[VERB_LIST] = { "list", "",
 			"PCI functions, StreamIDs, SMMUs and reset methods",
@@ -32,15 +34,18 @@ static const struct {
 			kq_ctl_plan },
 	[VERB_REPORT] = { "report", " [FILE]",
 			  "what was done on the way into this kernel",
-			  kq_ctl_report },
+			  kq_ctl_report, 1 },
 	[VERB_DOCTOR] = { "doctor", "",
 			  "is everything ready, and if not, what to do",
 			  kq_ctl_doctor },
+	[VERB_WRAP] = { "wrap", " KERNEL OUT",
+			"write a kernel with the stage as a file", kq_ctl_wrap,
+			2 },
 };
 
 #define ON(verb)  (1u << (verb))
 #define ON_ALL	  (ON(VERB_COUNT) - 1)
-#define ON_CONFIG (ON(VERB_PLAN) | ON(VERB_DOCTOR))
+#define ON_CONFIG (ON(VERB_PLAN) | ON(VERB_DOCTOR) | ON(VERB_WRAP))
 #define ON_LIVE	  (ON(VERB_LIST) | ON(VERB_PLAN) | ON(VERB_DOCTOR))
 
 enum {
@@ -51,6 +56,8 @@ enum {
 	OPT_ROOT,
 	OPT_OFFENDERS,
 	OPT_ORDERLY,
+	OPT_PE,
+	OPT_DTB,
 	OPT_SETTING
 };
 
@@ -61,15 +68,20 @@ static const struct option_row {
 	unsigned int verbs;
 	const char *help;
 } rows[] = {
-	{ "json", OPT_JSON, NULL, ON_ALL, "output for programs" },
+	{ "json", OPT_JSON, NULL, ON_ALL & ~ON(VERB_WRAP),
+	  "output for programs" },
 	{ "verbose", OPT_VERBOSE, NULL, ON(VERB_REPORT) | ON(VERB_PLAN),
 	  "everything, also (-v)" },
 	{ "offenders", OPT_OFFENDERS, NULL, ON(VERB_REPORT),
 	  "only devices that were still at work" },
 	{ "root", OPT_ROOT, "DIR", ON_LIVE,
 	  "look at the copy of a machine's sys/ and proc/ under DIR" },
-	{ "orderly", OPT_ORDERLY, NULL, ON(VERB_PLAN),
+	{ "orderly", OPT_ORDERLY, NULL, ON(VERB_PLAN) | ON(VERB_WRAP),
 	  "plan for kexec -l instead of a crash" },
+	{ "pe", OPT_PE, NULL, ON(VERB_WRAP),
+	  "as a PE file, which can be signed" },
+	{ "dtb", OPT_DTB, "FILE", ON(VERB_WRAP),
+	  "device tree that kexec will be given with --dtb" },
 	{ "smmu-policy", OPT_SETTING, "POLICY[,ADDR=POLICY..]", ON_CONFIG,
 	  "abort, bypass, preserve or sink" },
 	{ "smmu-probe", OPT_SETTING, "MS", ON_CONFIG,
@@ -148,7 +160,7 @@ static void print_help(FILE *out)
 {
 	fprintf(out,
 		"Usage: quiescectl VERB [OPTION...]\n\n"
-		"Shows what kexec-quiesce knows, would do and has done.\n\n"
+		"Shows what kexec-quiesce knows, would do and has done, and writes images.\n\n"
 		"Verbs:\n");
 	for (size_t i = 0; i < VERB_COUNT; i++) {
 		char left[24];
@@ -196,6 +208,12 @@ static void take_option(struct parsed *parsed, const struct option_row *row,
 		break;
 	case OPT_ORDERLY:
 		ctl->orderly = true;
+		break;
+	case OPT_PE:
+		ctl->pe = true;
+		break;
+	case OPT_DTB:
+		ctl->dtb = value;
 		break;
 	case OPT_ROOT:
 		ctl->root = value;
@@ -256,8 +274,8 @@ static int check_usage(struct parsed *parsed, enum verb verb, char *rest[])
 			verbs[verb].name, rows[i].name, verbs[verb].name);
 		return -1;
 	}
-	if (verb == VERB_REPORT && *rest)
-		parsed->ctl.file = *rest++;
+	for (int i = 0; i < verbs[verb].operands && *rest; i++)
+		parsed->ctl.operands[i] = *rest++;
 	if (!*rest)
 		return 0;
 	kq_ctl_complain("unexpected '%s'; see 'quiescectl %s --help'", *rest,
@@ -280,13 +298,13 @@ static int run(struct parsed *parsed, char *rest[])
 	}
 	if (!*rest) {
 		kq_ctl_complain(
-			"a verb is missing: list, plan, report or doctor; see 'quiescectl --help'");
+			"a verb is missing: list, plan, report, doctor or wrap; see 'quiescectl --help'");
 		return KQ_EXIT_FAILURE;
 	}
 	verb = find_verb(*rest);
 	if (verb < 0) {
 		kq_ctl_complain(
-			"unknown verb '%s': use list, plan, report or doctor",
+			"unknown verb '%s': use list, plan, report, doctor or wrap",
 			*rest);
 		return KQ_EXIT_FAILURE;
 	}

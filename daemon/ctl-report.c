@@ -36,7 +36,7 @@ static int show(const struct kq_ctl *ctl, const struct kq_found_report *found,
 
 int kq_ctl_report(const struct kq_ctl *ctl)
 {
-	const char *path = ctl->file ? ctl->file : KQ_CTL_FDT;
+	const char *path = ctl->operands[0] ? ctl->operands[0] : KQ_CTL_FDT;
 	struct kq_found_report found = { 0 };
 	struct kq_message message;
 	int r = kq_found_report_read(path, &found, &message);

@@ -14,6 +14,9 @@
 #define KQ_EXIT_FAILURE	  1 /* an error, or doctor found work to do */
 #define KQ_EXIT_NO_REPORT 2 /* no report, or none of this boot */
 
+/* Most operands that a verb takes. */
+#define KQ_CTL_OPERANDS 2
+
 /* One setting from the command line. */
 struct kq_ctl_setting {
 	const char *key;
@@ -26,7 +29,9 @@ struct kq_ctl {
 	bool offenders; /* report: only who was still at work */
 	bool orderly; /* plan: kexec -l instead of a crash */
 	const char *root; /* "" or a captured machine's tree */
-	const char *file; /* report: the file to read, or NULL */
+	bool pe; /* wrap: with PE headers, for a signature */
+	const char *dtb; /* wrap: the next kernel's device tree; NULL: ours */
+	const char *operands[KQ_CTL_OPERANDS]; /* behind the verb, or NULL */
 	struct kq_ctl_setting *settings; /* in the order they were given */
 	size_t setting_count;
 	FILE *out;
@@ -37,6 +42,7 @@ int kq_ctl_list(const struct kq_ctl *ctl);
 int kq_ctl_plan(const struct kq_ctl *ctl);
 int kq_ctl_report(const struct kq_ctl *ctl);
 int kq_ctl_doctor(const struct kq_ctl *ctl);
+int kq_ctl_wrap(const struct kq_ctl *ctl);
 
 /**
  * kq_ctl_main() - the whole program

@@ -26,6 +26,7 @@ daemon_libctl_a_SOURCES = \
 	daemon/ctl-table.c daemon/ctl-table.h \
 	daemon/ctl-verdict.c \
 	daemon/ctl-words.c daemon/ctl-words.h \
+	daemon/ctl-wrap.c \
 	daemon/journal.c daemon/journal.h \
 	daemon/store.c daemon/store.h
 

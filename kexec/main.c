@@ -16,7 +16,6 @@
 #include "kexec/run.h"
 #include "lib/error.h"
 #include "lib/message.h"
-#include "lib/new-file.h"
 #include "lib/settings.h"
 
 /* Stock prints errors as "kexec: ..."; this tells whose error it is. */
@@ -92,22 +91,6 @@ static void print_warnings(const struct kq_warnings *warnings)
 		fprintf(stderr, PROGRAM ": warning: %s\n", warnings->text[i]);
 }
 
-static int write_output(const char *path, const struct kq_load *load,
-			struct kq_message *message)
-{
-	struct kq_new_file file;
-	int r;
-
-	r = kq_new_file_create(path, &file, message);
-	if (r < 0)
-		return r;
-	r = kq_image_write(&load->image, file.fd, message);
-	if (r == 0)
-		r = kq_new_file_commit(&file, message);
-	kq_new_file_fini(&file);
-	return r;
-}
-
 static int run_load(const struct kq_options *options,
 		    const struct kq_settings *settings,
 		    const struct kq_load *load, struct kq_message *message)
@@ -147,7 +130,8 @@ static int quiesced_load(const struct kq_options *options,
 	if (options->dry_run)
 		kq_describe_load(stdout, options, settings, &load);
 	else if (options->output)
-		r = write_output(options->output, &load, message);
+		r = kq_image_write_file(&load.image, options->output,
+					message);
 	else
 		r = run_load(options, settings, &load, message);
 	kq_load_fini(&load);

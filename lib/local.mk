@@ -12,6 +12,7 @@ lib_libkq_a_SOURCES = \
 	lib/image/image.c lib/image/image.h \
 	lib/image/inflate.c lib/image/inflate.h \
 	lib/image/kernel-file.c lib/image/kernel-file.h \
+	lib/image/pe.c lib/image/pe.h \
 	lib/image/stage-file.c lib/image/stage-file.h \
 	lib/inventory/acpi-table.c lib/inventory/acpi-table.h \
 	lib/inventory/components.c \

@@ -2,7 +2,8 @@
 /*
  * The quiesce image: an arm64 Image that carries stage, plan and payload.
  *
- *	0		the stage, linked at 0, starting with the Image header
+ *	0		the stage, linked at 0, starting with its head: the
+ *			Image header and room for PE headers (lib/image/pe.h)
  *	plan_offset	the plan; 64-byte aligned
  *	work_offset	the stage's work area, zero in the file; 4 KiB aligned
  *	payload_offset	the next kernel's Image, at 2 MiB * n + its text_offset
@@ -16,6 +17,9 @@
 #define KQ_IMAGE_FLAG_BIG_ENDIAN 0x1
 #define KQ_IMAGE_ALIGN 0x200000 /* payload and image base: 2 MiB */
 
+/* The stage's code follows its head. */
+#define KQ_IMAGE_HEAD_SIZE 4096
+
 /* In the header's reserved fields: says that this is a quiesce image. */
 #define KQ_IMAGE_TAG 0x3130657365697571 /* "quiese01" */
 
@@ -27,7 +31,7 @@
 #include <stdint.h>
 
 struct kq_image_header {
-	uint32_t code[2];
+	uint32_t code[2]; /* "MZ", for the PE format; a branch into the stage */
 	uint64_t text_offset;
 	uint64_t image_size; /* memory it needs, from text_offset on */
 	uint64_t flags;

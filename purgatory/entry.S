@@ -18,11 +18,13 @@
 #define HCR_AMO		(1 << 5)	/* SErrors come to EL2 */
 #define DAIF_A		4		/* daifset/daifclr: SError mask */
 
+#define EFI_UNSUPPORTED	3		/* with bit 63 set: UEFI, "Status Codes" */
+
 	.section .head, "ax"
 	.global	_start
 _start:
+	ccmp	x18, #0, #0xd, pl	/* its bytes are "MZ"; changes flags only */
 	b	entry
-	.word	0
 	.quad	0			/* text_offset */
 	.quad	0			/* image_size, by the front end */
 	.quad	0			/* flags, by the front end */
@@ -30,7 +32,14 @@ _start:
 	.quad	kq_stage_params_offset
 	.quad	0
 	.word	KQ_IMAGE_MAGIC
-	.word	0
+	.word	0			/* pe_offset, if there are PE headers */
+
+	/* Room for the PE headers, then what a firmware would start. */
+	.org	KQ_IMAGE_HEAD_SIZE
+efi_entry:
+	mov	x0, #EFI_UNSUPPORTED
+	orr	x0, x0, #(1 << 63)
+	ret
 
 	.text
 entry:

@@ -53,6 +53,14 @@ tests_unit_test_ctl_doctor_LDADD = $(CTL_LIBS)
 check_PROGRAMS += tests/unit/test-ctl-loaded
 tests_unit_test_ctl_loaded_LDADD = $(CTL_LIBS)
 check_SCRIPTS += tests/unit/test-ctl-usage.sh
+
+# quiescectl as a whole, on a machine that the test makes up
+noinst_PROGRAMS += tests/unit/quiescectl-on-fake-machine
+tests_unit_quiescectl_on_fake_machine_SOURCES = daemon/quiescectl.c \
+	tests/unit/fake-machine.c
+tests_unit_quiescectl_on_fake_machine_LDADD = $(CTL_LIBS)
+check_SCRIPTS += tests/unit/test-wrap.sh
+EXTRA_DIST += tests/unit/test-wrap.sh tests/unit/authenticode.py
 check_PROGRAMS += tests/fuzz/fuzz-ctl-report
 tests_fuzz_fuzz_ctl_report_SOURCES = tests/fuzz/fuzz-ctl-report.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_ctl_report_LDADD = tests/unit/libfixture.a $(CTL_LIBS)

@@ -11,6 +11,7 @@
 
 #include "lib/bits.h"
 #include "lib/error.h"
+#include "lib/image/pe.h"
 
 #define PLAN_ALIGN 64u
 #define WORK_ALIGN 4096u
@@ -34,6 +35,18 @@ void kq_compose_layout(const struct kq_stage_file *stage,
 	params->payload_size = kernel->size;
 	ret->file_size = params->payload_offset + kernel->size;
 	ret->image_size = params->payload_offset + kernel->image_size;
+}
+
+void kq_compose_make_pe(struct kq_layout *layout)
+{
+	uint64_t signed_size;
+
+	layout->pe = true;
+	layout->file_size = kq_align_up(layout->file_size, KQ_PE_FILE_ALIGN);
+	/* All of the file is loaded, the signature behind it as well. */
+	signed_size = layout->file_size + KQ_PE_SIGNATURE_ROOM;
+	if (layout->image_size < signed_size)
+		layout->image_size = signed_size;
 }
 
 static int write_at(int fd, const void *data, uint64_t size, uint64_t offset,
@@ -79,6 +92,8 @@ static void fill_stage(uint8_t *data, const struct kq_layout *layout,
 	header.flags = htole64(kernel->flags);
 	memcpy(data, &header, sizeof(header));
 	memcpy(data + stage->params_offset, &filled, sizeof(filled));
+	if (layout->pe)
+		kq_pe_fill(data, params->payload_offset, layout->file_size);
 }
 
 static int write_stage(int fd, const struct kq_layout *layout,
@@ -113,6 +128,10 @@ int kq_compose_write(int fd, const struct kq_layout *layout,
 	r = write_at(fd, plan, params->plan_size, params->plan_offset, message);
 	if (r < 0)
 		return r;
-	return write_at(fd, kernel->data, kernel->size, params->payload_offset,
-			message);
+	r = write_at(fd, kernel->data, kernel->size, params->payload_offset,
+		     message);
+	if (r == 0 && ftruncate(fd, (off_t)layout->file_size) < 0)
+		r = kq_fail(message, KQ_ERR_SYSTEM,
+			    "cannot write the quiesce image: %m");
+	return r;
 }

@@ -3,6 +3,7 @@
 #ifndef KQ_IMAGE_COMPOSE_H
 #define KQ_IMAGE_COMPOSE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "lib/image/kernel-file.h"
@@ -15,6 +16,7 @@ struct kq_layout {
 	struct kq_stage_params params; /* where each part lies */
 	uint64_t file_size; /* bytes of the image's file */
 	uint64_t image_size; /* memory it needs: image header */
+	bool pe; /* with PE headers, for a signature */
 };
 
 /**
@@ -32,6 +34,12 @@ void kq_compose_layout(const struct kq_stage_file *stage,
 		       const struct kq_plan_header *plan, uint64_t fdt_size,
 		       const struct kq_kernel_file *kernel,
 		       struct kq_layout *ret);
+
+/**
+ * kq_compose_make_pe() - lay an image out as a PE file that can be signed
+ * @layout: from kq_compose_layout()
+ */
+void kq_compose_make_pe(struct kq_layout *layout);
 
 /**
  * kq_compose_write() - write a quiesce image

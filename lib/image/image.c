@@ -7,6 +7,7 @@
 
 #include "lib/image/fdt-size.h"
 #include "lib/machine.h"
+#include "lib/new-file.h"
 #include "lib/plan-build.h"
 
 static int prepare(const struct kq_image_request *request,
@@ -35,6 +36,8 @@ static int prepare(const struct kq_image_request *request,
 		return r;
 	kq_compose_layout(&image->stage, image->plan, fdt_size, &image->kernel,
 			  &image->layout);
+	if (request->pe)
+		kq_compose_make_pe(&image->layout);
 	return 0;
 }
 
@@ -58,6 +61,22 @@ int kq_image_write(const struct kq_image *image, int fd,
 {
 	return kq_compose_write(fd, &image->layout, &image->stage, image->plan,
 				&image->kernel, message);
+}
+
+int kq_image_write_file(const struct kq_image *image, const char *path,
+			struct kq_message *message)
+{
+	struct kq_new_file file;
+	int r;
+
+	r = kq_new_file_create(path, &file, message);
+	if (r < 0)
+		return r;
+	r = kq_image_write(image, file.fd, message);
+	if (r == 0)
+		r = kq_new_file_commit(&file, message);
+	kq_new_file_fini(&file);
+	return r;
 }
 
 void kq_image_fini(struct kq_image *image)

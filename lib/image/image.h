@@ -12,6 +12,7 @@ struct kq_image_request {
 	enum kq_plan_kind kind;
 	const char *kernel; /* path of the kernel file */
 	const char *dtb; /* device tree the next kernel gets; NULL: ours */
+	bool pe; /* with PE headers, for a signature */
 };
 
 struct kq_image {
@@ -48,6 +49,15 @@ int kq_image_prepare(const struct kq_image_request *request,
  */
 int kq_image_write(const struct kq_image *image, int fd,
 		   struct kq_message *message);
+
+/**
+ * kq_image_write_file() - write the quiesce image to a file, at once or not
+ * @path: a new name or that of a regular file
+ *
+ * Return: 0; -KQ_ERR_SYSTEM; -KQ_ERR_NOMEM.
+ */
+int kq_image_write_file(const struct kq_image *image, const char *path,
+			struct kq_message *message);
 
 /**
  * kq_image_fini() - release an image; all zero is fine

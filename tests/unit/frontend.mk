@@ -25,4 +25,4 @@ tests_unit_kexec_on_fake_machine_SOURCES = kexec/main.c \
 	tests/unit/fake-machine.c
 tests_unit_kexec_on_fake_machine_LDADD = $(FRONTEND_LIBS)
 check_SCRIPTS += tests/unit/test-kexec.sh
-EXTRA_DIST += tests/unit/test-kexec.sh
+EXTRA_DIST += tests/unit/test-kexec.sh tests/unit/fake-machine.sh

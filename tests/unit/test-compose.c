@@ -17,6 +17,7 @@
 #include "lib/image/compose.h"
 #include "kexec/run.h"
 #include "lib/error.h"
+#include "lib/image/pe.h"
 #include "tests/unit/fake-image.h"
 
 #define STAGE	    "purgatory/stage.elf" /* tests run in the build directory */
@@ -175,6 +176,62 @@ static void image_is_composed(uint64_t text_offset)
 	free(data);
 }
 
+static void check_pe(const struct content *image,
+		     const struct kq_layout *layout)
+{
+	const struct kq_image_header *header = (const void *)image->data;
+	const struct kq_pe_headers *pe =
+		(const void *)(image->data + header->pe_offset);
+	uint64_t end = KQ_IMAGE_HEAD_SIZE;
+
+	assert(!memcmp(image->data, "MZ", 2) && header->pe_offset == 64);
+	assert(pe->optional.header_size == end && pe->optional.entry == end);
+	for (size_t i = 0; i < pe->coff.section_count; i++) {
+		assert(pe->sections[i].raw_offset == end);
+		assert(pe->sections[i].virtual_address == end);
+		end += pe->sections[i].raw_size;
+	}
+	assert(end == image->size && end % KQ_PE_FILE_ALIGN == 0);
+	assert(pe->sections[1].raw_offset == layout->params.payload_offset);
+	assert(pe->directories[KQ_PE_CERTIFICATES].address == 0);
+	check_zero(image, header->pe_offset + sizeof(*pe), KQ_IMAGE_HEAD_SIZE);
+}
+
+/* With a kernel whose BSS is smaller than a signature may be. */
+static void pe_image_is_an_image_too(void)
+{
+	const uint32_t size = KERNEL_SIZE - 100;
+	uint8_t *data = fake_image(size, 0);
+	struct kq_plan_header *plan = small_plan();
+	struct kq_kernel_file kernel, again;
+	struct kq_stage_file stage;
+	struct kq_layout layout;
+	struct content image;
+	int fd = kq_image_memfd(&message);
+
+	assert(!kq_kernel_file_parse(data, size, &kernel, &message));
+	kernel.image_size = size;
+	assert(!kq_stage_file_open(STAGE, &stage, &message));
+	kq_compose_layout(&stage, plan, FDT_SIZE, &kernel, &layout);
+	kq_compose_make_pe(&layout);
+	assert(layout.image_size >= layout.file_size + KQ_PE_SIGNATURE_ROOM);
+	assert(!kq_compose_write(fd, &layout, &stage, plan, &kernel, &message));
+	image = read_all(fd);
+	assert(image.size == layout.file_size);
+	check_pe(&image, &layout);
+	check_zero(&image, layout.params.payload_offset + size, image.size);
+	assert(!kq_kernel_file_parse(image.data, image.size, &again, &message));
+	assert(again.unwrapped && again.size == size);
+
+	kq_kernel_file_close(&again);
+	kq_kernel_file_close(&kernel);
+	kq_stage_file_close(&stage);
+	close(fd);
+	free(image.data);
+	free(plan);
+	free(data);
+}
+
 static void sealed_image_is_unchangeable(void)
 {
 	int fd = kq_image_memfd(&message);
@@ -315,6 +372,7 @@ int main(void)
 {
 	image_is_composed(0);
 	image_is_composed(0x80000);
+	pe_image_is_an_image_too();
 	sealed_image_is_unchangeable();
 	bad_stages_are_refused();
 	stripped_stage_is_read();

@@ -16,62 +16,7 @@ command -v dtc >/dev/null || {
 dir=$(mktemp -d) || exit
 trap 'rm -rf "$dir"' EXIT
 
-# make_machine [SMMU-NODE] - a machine with one SMMU (and one more), one ECAM
-# host and no function; 512 MiB reserved
-make_machine() {
-	local root=$dir/root
-
-	rm -rf "$root"
-	mkdir -p "$root"/sys/firmware "$root"/sys/bus/pci/devices \
-		"$root"/sys/kernel/security "$root"/proc/sys/kernel
-	echo 536870912 >"$root"/sys/kernel/kexec_crash_size
-	echo '[none] integrity confidentiality' \
-		>"$root"/sys/kernel/security/lockdown
-	echo 0 >"$root"/proc/sys/kernel/kexec_load_disabled
-	echo -1 >"$root"/proc/sys/kernel/kexec_load_limit_panic
-	echo -1 >"$root"/proc/sys/kernel/kexec_load_limit_reboot
-	dtc -q -I dts -O dtb -o "$root"/sys/firmware/fdt <<DTS
-/dts-v1/;
-/ {
-	#address-cells = <2>;
-	#size-cells = <2>;
-	smmu: iommu@9050000 {
-		compatible = "arm,smmu-v3";
-		reg = <0 0x9050000 0 0x20000>;
-		#iommu-cells = <1>;
-	};
-	$1
-	pcie@10000000 {
-		compatible = "pci-host-ecam-generic";
-		device_type = "pci";
-		reg = <0x40 0x10000000 0 0x10000000>;
-		bus-range = <0 0xff>;
-		#address-cells = <3>;
-		#size-cells = <2>;
-		ranges = <0x2000000 0 0x10000000 0 0x10000000 0 0x2eff0000>;
-		iommu-map = <0 &smmu 0 0x10000>;
-		linux,pci-domain = <0>;
-	};
-};
-DTS
-}
-
-zeros() {
-	head -c "$1" /dev/zero
-}
-
-# An arm64 Image without an EFI stub: header, then text.
-make_kernel() {
-	{
-		zeros 16
-		printf '\0\0\2\0\0\0\0\0' # image_size: 128 KiB
-		printf '\012\0\0\0\0\0\0\0' # flags
-		zeros 24
-		printf 'ARM\144\0\0\0\0'
-		yes 'This would be code.' | head -c 32704
-	} >"$dir"/Image
-	gzip -kf "$dir"/Image
-}
+. "$srcdir/tests/unit/fake-machine.sh"
 
 make_stub() {
 	cat >"$dir"/stock <<'STUB'
