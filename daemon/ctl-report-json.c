@@ -200,11 +200,15 @@ static json_t *json_verdict(const struct kq_report_header *report)
 	return object;
 }
 
+/* For kq_strerror(), whatever number a report holds. */
+static int error_code(uint32_t error)
+{
+	return error < KQ_ERR_COUNT ? -(int)error : -KQ_ERR_COUNT;
+}
+
 static void set_header(json_t *object, const struct kq_report_header *report)
 {
 	bool refused = report->flags & KQ_REPORT_PLAN_INVALID;
-	int error = report->plan_error < KQ_ERR_COUNT ? -(int)report->plan_error
-						      : -KQ_ERR_COUNT;
 
 	kq_json_set(object, "version", json_integer(report->version));
 	kq_json_set(object, "flags",
@@ -221,7 +225,16 @@ static void set_header(json_t *object, const struct kq_report_header *report)
 	kq_json_set(object, "exception_level",
 		    json_integer(report->exception_level));
 	kq_json_set(object, "plan_error",
-		    refused ? json_string(kq_strerror(error)) : json_null());
+		    refused ? json_string(kq_strerror(
+				      error_code(report->plan_error)))
+			    : json_null());
+	kq_json_set(object, "plan_generation",
+		    json_integer((json_int_t)report->plan_generation));
+	kq_json_set(object, "region_error",
+		    report->region_error
+			    ? json_string(kq_strerror(
+				      error_code(report->region_error)))
+			    : json_null());
 	kq_json_set(object, "stage_fault",
 		    report->flags & KQ_REPORT_STAGE_FAULT
 			    ? json_pack("{s:o, s:o}", "esr",

@@ -84,9 +84,28 @@ static void print_origin(const struct kq_report_header *report, FILE *out)
 	fprintf(out, ", quiesce=%s\n", kq_word_quiesce(report->quiesce));
 }
 
+/* Which plan it was: the image's is not worth a word. */
+static void print_update(const struct kq_report_header *report, FILE *out)
+{
+	int error = report->region_error < KQ_ERR_COUNT
+			    ? -(int)report->region_error
+			    : -KQ_ERR_COUNT;
+
+	if (report->plan_generation)
+		fprintf(out,
+			"The plan had been updated in place: update %" PRIu64
+			" since the load\n",
+			report->plan_generation);
+	if (report->region_error)
+		fprintf(out,
+			"A newer plan in the plan region could not be used: %s\n",
+			kq_strerror(error));
+}
+
 static void print_header(const struct kq_report_header *report, FILE *out)
 {
 	print_origin(report, out);
+	print_update(report, out);
 	print_times(report, out);
 	if (report->flags & KQ_REPORT_STAGE_FAULT)
 		fprintf(out,

@@ -19,6 +19,7 @@ static int write_image(const struct kq_ctl *ctl,
 		.kernel = ctl->operands[0],
 		.dtb = ctl->dtb,
 		.pe = ctl->pe,
+		.for_file = true,
 	};
 	struct kq_image image;
 	int r;

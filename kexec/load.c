@@ -34,6 +34,7 @@ static int prepare_image(const struct kq_options *options,
 		.settings = settings,
 		.kind = crash ? KQ_PLAN_CRASH : KQ_PLAN_ORDERLY,
 		.kernel = options->kernel,
+		.for_file = options->output != NULL,
 		.dtb = options->dtb,
 	};
 	int r;

@@ -19,6 +19,7 @@ lib_libkq_a_SOURCES = \
 	lib/inventory/devicetree.c lib/inventory/devicetree.h \
 	lib/inventory/dt-address.c lib/inventory/dt-address.h \
 	lib/inventory/dt-components.c \
+	lib/inventory/dt-region.c \
 	lib/inventory/dt-reserved.c \
 	lib/inventory/inventory.c lib/inventory/inventory.h \
 	lib/inventory/iort.c lib/inventory/iort.h lib/inventory/iort-regs.h \
@@ -33,6 +34,8 @@ lib_libkq_a_SOURCES = \
 	lib/new-file.c lib/new-file.h \
 	lib/plan.c lib/plan.h \
 	lib/plan-build.c lib/plan-build.h \
+	lib/plan-region.c lib/plan-region.h \
+	lib/plan-region-write.c lib/plan-region-write.h \
 	lib/report.c lib/report.h \
 	lib/settings.c lib/settings.h \
 	lib/sha256.c lib/sha256.h \

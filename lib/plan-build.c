@@ -342,6 +342,16 @@ static void fill_header(struct kq_plan_header *plan,
 	plan->load_time_s = identity->load_time_s;
 }
 
+/* An orderly kexec comes right after its load: its plan needs no updates. */
+static void fill_region(struct kq_plan_header *plan,
+			const struct kq_inventory_region *region)
+{
+	if (plan->kind != KQ_PLAN_CRASH || region->size == 0)
+		return;
+	plan->region_base = region->base;
+	plan->region_size = region->size;
+}
+
 static int check_request(const struct kq_inventory *inventory,
 			 const struct kq_settings *settings,
 			 struct kq_message *message)
@@ -382,6 +392,7 @@ int kq_plan_build(const struct kq_inventory *inventory,
 	functions = (struct kq_plan_function *)kq_plan_functions(plan);
 	fill_header(plan, settings, kind, identity ? identity : &fresh);
 	fill_console(plan, &inventory->console, settings, warnings);
+	fill_region(plan, &inventory->region);
 	fill_functions(inventory, functions);
 	mark_skipped(inventory, settings, functions, warnings);
 	fill_hosts(inventory, (struct kq_plan_host *)kq_plan_hosts(plan));

@@ -5,6 +5,7 @@
 
 #include "lib/blob.h"
 #include "lib/error.h"
+#include "lib/plan-region.h"
 
 #define CONFIG_SPACE_SIZE 4096u
 
@@ -43,6 +44,12 @@ static bool settings_ok(const struct kq_plan_header *plan)
 	       plan->console <= KQ_CONSOLE_UART8250 &&
 	       plan->console_addr % 4 == 0 && plan->console_shift <= 3 &&
 	       (plan->flags & ~KQ_PLAN_BRIDGES) == 0;
+}
+
+static bool region_ok(const struct kq_plan_header *plan)
+{
+	return plan->region_size == 0 ||
+	       kq_plan_region_usable(plan->region_base, plan->region_size);
 }
 
 static bool host_ok(const struct kq_plan_host *host)
@@ -178,7 +185,7 @@ int kq_plan_check(const void *plan, size_t size)
 		return r;
 	if (!sections_ok(header))
 		return -KQ_ERR_BOUNDS;
-	if (!settings_ok(header) || !entries_ok(header))
+	if (!settings_ok(header) || !region_ok(header) || !entries_ok(header))
 		return -KQ_ERR_VALUE;
 	return 0;
 }

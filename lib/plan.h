@@ -113,6 +113,8 @@ struct kq_plan_header {
 	struct kq_section smmus;     /* struct kq_plan_smmu */
 	struct kq_section streams;   /* struct kq_plan_stream */
 	struct kq_section components; /* struct kq_plan_component */
+	uint64_t region_base; /* updates of this plan: lib/plan-region.h */
+	uint64_t region_size; /* 0: there is no such region */
 };
 
 /* One ECAM window. */
@@ -181,11 +183,13 @@ struct kq_plan_component {
 };
 
 _Static_assert(sizeof(struct kq_section) == 16, "plan format");
-_Static_assert(sizeof(struct kq_plan_header) == 208, "plan format");
+_Static_assert(sizeof(struct kq_plan_header) == 224, "plan format");
 _Static_assert(offsetof(struct kq_plan_header, sha256) == 24, "plan format");
 _Static_assert(offsetof(struct kq_plan_header, load_id) == 56, "plan format");
 _Static_assert(offsetof(struct kq_plan_header, kind) == 96, "plan format");
 _Static_assert(offsetof(struct kq_plan_header, functions) == 128,
+	       "plan format");
+_Static_assert(offsetof(struct kq_plan_header, region_base) == 208,
 	       "plan format");
 _Static_assert(sizeof(struct kq_plan_host) == 48, "plan format");
 _Static_assert(sizeof(struct kq_plan_function) == 80, "plan format");
@@ -195,6 +199,15 @@ _Static_assert(offsetof(struct kq_plan_function, driver) == 48, "plan format");
 _Static_assert(sizeof(struct kq_plan_smmu) == 32, "plan format");
 _Static_assert(sizeof(struct kq_plan_stream) == 8, "plan format");
 _Static_assert(sizeof(struct kq_plan_component) == 64, "plan format");
+
+/* A plan with every table at its limit. */
+#define KQ_PLAN_MAX_SIZE                                                \
+	(sizeof(struct kq_plan_header) +                                \
+	 KQ_PLAN_MAX_FUNCTIONS * sizeof(struct kq_plan_function) +      \
+	 KQ_PLAN_MAX_HOSTS * sizeof(struct kq_plan_host) +              \
+	 KQ_PLAN_MAX_SMMUS * sizeof(struct kq_plan_smmu) +              \
+	 KQ_PLAN_MAX_STREAMS * sizeof(struct kq_plan_stream) +          \
+	 KQ_PLAN_MAX_COMPONENTS * sizeof(struct kq_plan_component))
 
 /**
  * kq_plan_check() - validate a plan before any field of it is used

@@ -112,7 +112,8 @@ struct kq_report_header {
 	uint64_t stage_fault_pc;     /* and address, as offset in stage.elf */
 	struct kq_section strays;    /* struct kq_report_stray */
 	uint32_t probe_ms;	     /* as in the plan */
-	uint32_t reserved;
+	uint32_t region_error;	     /* enum kq_err: a newer update was bad */
+	uint64_t plan_generation; /* of the update used; 0: the image's plan */
 };
 
 /* Registers as read before anything but bus master was changed. */
@@ -229,7 +230,7 @@ struct kq_report_stray {
 };
 
 _Static_assert(sizeof(struct kq_report_step) == 8, "report format");
-_Static_assert(sizeof(struct kq_report_header) == 336, "report format");
+_Static_assert(sizeof(struct kq_report_header) == 344, "report format");
 _Static_assert(offsetof(struct kq_report_header, sha256) == 24,
 	       "report format");
 _Static_assert(offsetof(struct kq_report_header, chosen_sha256) == 96,

@@ -2,6 +2,7 @@
 #include "lib/stage-image.h"
 
 #include "lib/bits.h"
+#include "lib/plan-region.h"
 #include "lib/report.h"
 
 #define PAGE 4096u
@@ -102,10 +103,21 @@ uint64_t kq_stage_tables_size(const struct kq_plan_header *plan)
 	return size;
 }
 
+/* Functions of the plan, or of the largest update its region has room for. */
+static uint32_t most_functions(const struct kq_plan_header *plan)
+{
+	uint64_t most = kq_plan_region_slot_size(plan->region_size) /
+			sizeof(struct kq_plan_function);
+
+	if (most > KQ_PLAN_MAX_FUNCTIONS)
+		most = KQ_PLAN_MAX_FUNCTIONS;
+	return highest(plan->functions.count, (uint32_t)most);
+}
+
 uint64_t kq_stage_work_size(const struct kq_plan_header *plan,
 			    uint64_t fdt_size)
 {
-	uint32_t functions = plan->functions.count;
+	uint32_t functions = most_functions(plan);
 	uint64_t report = kq_report_size(functions + KQ_REPORT_MAX_UNLISTED,
 					 plan->smmus.count);
 	uint64_t size = KQ_STAGE_CONTEXT_SIZE +
@@ -113,6 +125,17 @@ uint64_t kq_stage_work_size(const struct kq_plan_header *plan,
 			(uint64_t)plan->smmus.count * KQ_STAGE_SMMU_SIZE;
 
 	size += kq_stage_tables_size(plan);
+	/* A copy of the region's slots. */
+	size += KQ_PLAN_REGION_SLOTS *
+		kq_plan_region_slot_size(plan->region_size);
 	/* The report twice: where it grows, and inside the device tree. */
 	return kq_align_up(size + 2 * report + fdt_size + PAGE, PAGE);
+}
+
+bool kq_stage_has_room(const struct kq_plan_header *loaded,
+		       const struct kq_plan_header *update)
+{
+	return update->functions.count <= most_functions(loaded) &&
+	       update->smmus.count <= loaded->smmus.count &&
+	       kq_stage_tables_size(update) <= kq_stage_tables_size(loaded);
 }

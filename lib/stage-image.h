@@ -27,6 +27,7 @@
 #define KQ_PARAMS_PAYLOAD_OFFSET 32
 
 #ifndef __ASSEMBLER__
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -84,6 +85,17 @@ uint64_t kq_stage_tables_size(const struct kq_plan_header *plan);
  */
 uint64_t kq_stage_work_size(const struct kq_plan_header *plan,
 			    uint64_t fdt_size);
+
+/**
+ * kq_stage_has_room() - does an update fit the work area of a loaded plan?
+ * @loaded: the plan that kq_stage_work_size() was asked about
+ * @update: its update; kq_plan_check() accepted it
+ *
+ * Functions may be added as many as a slot of the plan region holds; what
+ * an SMMU needs may not grow.
+ */
+bool kq_stage_has_room(const struct kq_plan_header *loaded,
+		       const struct kq_plan_header *update);
 
 #endif /* __ASSEMBLER__ */
 #endif

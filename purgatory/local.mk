@@ -6,6 +6,7 @@
 stage_lib = \
 	lib/blob.c \
 	lib/plan.c \
+	lib/plan-region.c \
 	lib/report.c \
 	lib/sha256.c \
 	lib/stage-image.c
@@ -17,6 +18,7 @@ stage_portable = \
 	purgatory/main.c \
 	purgatory/masters.c \
 	purgatory/pci.c \
+	purgatory/region.c \
 	purgatory/reset.c \
 	purgatory/sink.c \
 	purgatory/smmu.c \
@@ -44,6 +46,7 @@ stage_headers = \
 	purgatory/fdt.h \
 	purgatory/io.h \
 	purgatory/pci.h \
+	purgatory/region.h \
 	purgatory/sink.h \
 	purgatory/smmu.h \
 	purgatory/smmu2-parts.h \

@@ -10,6 +10,7 @@
 #include "purgatory/console.h"
 #include "purgatory/fdt.h"
 #include "purgatory/pci.h"
+#include "purgatory/region.h"
 #include "purgatory/smmu.h"
 #include "purgatory/stage.h"
 
@@ -154,21 +155,48 @@ static void refuse_plan(struct kq_stage *stage, int error, uint8_t *work,
 	stage->kept_floor = stage->kept;
 }
 
+/*
+ * The plan to work by: the image's, or its newest update in the region, of
+ * which the front of the work area then holds a copy.
+ */
+static int choose_plan(struct kq_stage *stage,
+		       const struct kq_plan_header *loaded, uint8_t *work,
+		       size_t work_size)
+{
+	struct kq_plan_choice update;
+	size_t copies = kq_region_read(stage, loaded, work, work_size, &update);
+	int r = -KQ_ERR_NOTFOUND;
+
+	if (update.plan)
+		r = place_work(stage, update.plan, work + copies,
+			       work_size - copies);
+	stage->plan = r == 0 ? update.plan : loaded;
+	if (r < 0)
+		r = place_work(stage, loaded, work, work_size);
+	if (r < 0)
+		return r;
+	if (stage->plan == update.plan)
+		stage->report->plan_generation = update.generation;
+	else if (update.plan)
+		update.error = KQ_ERR_NOSPACE;
+	stage->report->region_error = update.error;
+	return 0;
+}
+
 void kq_stage_prepare(struct kq_stage *stage, const void *plan,
 		      size_t plan_size, void *work, size_t work_size)
 {
-	const struct kq_plan_header *header = plan;
 	int r = kq_plan_check(plan, plan_size);
 
 	if (r == 0)
-		r = place_work(stage, header, work, work_size);
+		r = choose_plan(stage, plan, work, work_size);
 	if (r < 0) {
+		stage->plan = NULL;
 		refuse_plan(stage, r, work, work_size);
 		return;
 	}
-	copy_identity(stage->report, header);
-	stage->deadline_us = header->budget_ms * UINT64_C(1000);
-	stage->plan = header;
+	copy_identity(stage->report, stage->plan);
+	stage->deadline_us = stage->plan->budget_ms * UINT64_C(1000);
 	kq_step_end(stage, KQ_STEP_PLAN);
 }
 

@@ -27,6 +27,10 @@ static int prepare(const struct kq_image_request *request,
 				 message);
 	if (r < 0)
 		return r;
+	/* Updates know the load they are for by its ids. A file has the same
+	 * ones at every boot: old updates would look like its own. */
+	if (request->for_file)
+		image->inventory->region.size = 0;
 	r = kq_plan_build(image->inventory, request->settings, request->kind,
 			  NULL, &image->plan, &image->warnings, message);
 	if (r < 0)

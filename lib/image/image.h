@@ -3,6 +3,8 @@
 #ifndef KQ_IMAGE_IMAGE_H
 #define KQ_IMAGE_IMAGE_H
 
+#include <stdbool.h>
+
 #include "lib/image/compose.h"
 #include "lib/inventory/inventory.h"
 #include "lib/settings.h"
@@ -11,6 +13,7 @@ struct kq_image_request {
 	const struct kq_settings *settings;
 	enum kq_plan_kind kind;
 	const char *kernel; /* path of the kernel file */
+	bool for_file; /* not loaded now, but by others, and more than once */
 	const char *dtb; /* device tree the next kernel gets; NULL: ours */
 	bool pe; /* with PE headers, for a signature */
 };

@@ -147,4 +147,16 @@ int kq_dt_components(const struct kq_dt *dt, struct kq_components *ret,
 void kq_dt_console(const struct kq_dt *dt,
 		   struct kq_inventory_console *console);
 
+/**
+ * kq_dt_region() - find the region for updates of the plan
+ * @dt:       opened tree
+ * @region:   result; of size 0 if there is none that can be used
+ * @warnings: told why one cannot be used
+ *
+ * A node in /reserved-memory, compatible with "kexec-quiesce,plan" and
+ * no-map. docs/plan-format.md, "The plan region".
+ */
+void kq_dt_region(const struct kq_dt *dt, struct kq_inventory_region *region,
+		  struct kq_warnings *warnings);
+
 #endif

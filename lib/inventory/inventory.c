@@ -354,6 +354,7 @@ static int use_fdt(struct collector *c, const void *fdt, size_t size)
 		r = kq_dt_components(&dt, &inventory->components,
 				     &inventory->warnings, c->message);
 	kq_dt_console(&dt, &inventory->console);
+	kq_dt_region(&dt, &inventory->region, &inventory->warnings);
 	inventory->smmus = dt.smmus;
 	inventory->smmu_count = dt.smmu_count;
 	dt.smmus = NULL;

@@ -117,6 +117,12 @@ struct kq_inventory_console {
 	uint32_t shift; /* UART8250: log2 of the register stride */
 };
 
+/* Memory that the device tree keeps for updates of a loaded plan. */
+struct kq_inventory_region {
+	uint64_t base; /* physical */
+	uint64_t size; /* 0: there is none */
+};
+
 struct kq_inventory {
 	enum kq_firmware firmware;
 	/*
@@ -134,6 +140,7 @@ struct kq_inventory {
 	size_t stream_count;
 	struct kq_components components; /* in firmware order */
 	struct kq_inventory_console console;
+	struct kq_inventory_region region;
 	struct kq_warnings warnings; /* worth showing to the user */
 };
 

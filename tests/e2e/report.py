@@ -24,6 +24,8 @@ SMMU_RESULTS = "not-reached done unreachable stuck left-alone".split()
 _HEADER = struct.Struct("<8sIIII32s16s16sQ32s8I")
 _SECTIONS = 248
 _STRAYS = 312
+_UPDATE = struct.Struct("<IQ")
+_UPDATE_AT = 332
 _FUNCTION = struct.Struct("<HHHHIIIHHI" "IIIIII" "4IIIII" "I32s")
 _SMMU = struct.Struct("<QIIIIIIIIIIII")
 _STRAY = struct.Struct("<IIIIQQ48s")
@@ -49,7 +51,7 @@ class Report:
         if start < 0:
             raise Bad("no report in the device tree")
         data = data[start:]
-        if len(data) < _SECTIONS + 48:
+        if len(data) < _UPDATE_AT + _UPDATE.size:
             raise Bad("report is cut off")
         (_, version, _, size, self.flags, digest, load_id, boot_id, _, _,
          self.kind, _, _, self.exception_level, self.plan_error,
@@ -62,6 +64,8 @@ class Report:
         if hashlib.sha256(data[:24] + bytes(32) + data[56:]).digest() \
                 != digest:
             raise Bad("report's SHA-256 is wrong")
+        self.region_error, self.plan_generation = _UPDATE.unpack_from(
+            data, _UPDATE_AT)
         self.load_id, self.boot_id = load_id.hex(), boot_id.hex()
         self.functions = [self._function(entry)
                           for entry in _section(data, 0)]

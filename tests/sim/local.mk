@@ -24,6 +24,7 @@ SIM_LIBS = tests/sim/libsim.a lib/libkq.a $(FDT_LIBS)
 check_PROGRAMS += \
 	tests/unit/test-bits \
 	tests/unit/test-plan \
+	tests/unit/test-plan-region \
 	tests/unit/test-report \
 	tests/unit/test-sha256 \
 	tests/unit/test-sim \
@@ -43,6 +44,7 @@ check_PROGRAMS += \
 	tests/fuzz/fuzz-stage-fdt
 tests_unit_test_bits_LDADD = $(SIM_LIBS)
 tests_unit_test_plan_LDADD = $(SIM_LIBS)
+tests_unit_test_plan_region_LDADD = $(SIM_LIBS)
 tests_unit_test_report_LDADD = $(SIM_LIBS)
 tests_unit_test_sha256_LDADD = $(SIM_LIBS)
 tests_unit_test_sim_LDADD = $(SIM_LIBS)

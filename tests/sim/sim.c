@@ -93,6 +93,14 @@ struct sim_ram *sim_add_ram(struct sim *sim, uint64_t base, uint64_t size)
 	return ram;
 }
 
+struct sim_ram *sim_add_uncached(struct sim *sim, uint64_t base, uint64_t size)
+{
+	struct sim_ram *ram = sim_add_ram(sim, base, size);
+
+	memset(ram->synced, 1, size / 8);
+	return ram;
+}
+
 static void run_events(struct sim *sim);
 
 /* Where do the writes of @fn go at this moment? */

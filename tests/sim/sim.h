@@ -316,6 +316,9 @@ void sim_dma_settle(struct sim *sim);
 /* Virtual time of the last DMA write of @fn that landed in memory, ns. */
 uint64_t sim_dma_landed_ns(const struct sim_function *fn);
 struct sim_ram *sim_add_ram(struct sim *sim, uint64_t base, uint64_t size);
+/* Memory that nobody maps cached: read without maintenance. */
+struct sim_ram *sim_add_uncached(struct sim *sim, uint64_t base,
+				 uint64_t size);
 
 /* sim-memory.c: the stage's own memory. */
 void sim_memory_init(struct sim *sim, size_t size);

@@ -246,6 +246,8 @@ struct kq_report_header *kq_fixture_crash(void)
 
 	add_evidence(report);
 	report->fault_count = 2;
+	report->plan_generation = 3;
+	report->region_error = KQ_ERR_CHECKSUM;
 	report->flags = KQ_REPORT_VHE;
 	second->result = KQ_SMMU_STUCK;
 	second->applied = 0;

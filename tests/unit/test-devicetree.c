@@ -247,9 +247,77 @@ static void reserved_streams(void)
 	close_source();
 }
 
+#define REGION(at, rest) \
+	"plan@" #at " { compatible = \"kexec-quiesce,plan\"; " rest " };"
+#define REG(at, size) "reg = <0 0x" #at " 0 " #size ">;"
+
+/* The region that a reserved-memory node with these children gives. */
+static struct kq_inventory_region region_of(const char *children)
+{
+	struct kq_inventory_region region = { .base = 1, .size = 1 };
+	char source[1024];
+
+	snprintf(source, sizeof(source),
+		 "reserved-memory { #address-cells = <2>; #size-cells = <2>; "
+		 "ranges; %s };",
+		 children);
+	open_source(source);
+	kq_dt_region(&dt, &region, &warnings);
+	return region;
+}
+
+static void plan_region(void)
+{
+	struct kq_inventory_region region = region_of(
+		"other@1000 { no-map; " REG(1000, 0x1000) " }; " REGION(
+			48000000, "no-map; " REG(48000000, 0x100000)));
+
+	assert(region.base == 0x48000000 && region.size == 0x100000);
+	assert(warnings.count == 0);
+	close_source();
+	region = region_of(
+		REGION(48000000, "no-map; " REG(48000000, 0x10000)) REGION(
+			58000000, "no-map; " REG(58000000, 0x10000)));
+	assert(region.base == 0x48000000 && region.size == 0x10000);
+	assert(warned("plan@58000000"));
+	assert(warned("another one before it"));
+	close_source();
+	region = region_of(REGION(48000000, "no-map; status = \"disabled\"; " REG(
+						    48000000, 0x10000)));
+	assert(region.size == 0 && warnings.count == 0);
+	close_source();
+}
+
+static void unusable_plan_region(void)
+{
+	static const struct {
+		const char *node;
+		const char *words;
+	} cases[] = {
+		{ REGION(48000000, REG(48000000, 0x10000)), "no-map" },
+		{ REGION(48000000, "no-map;"), "no reg" },
+		{ REGION(48000000, "no-map; reg = <0 0x48000000 0 0x10000 "
+				   "0 0x58000000 0 0x10000>;"),
+		  "more than one" },
+		{ REGION(48000000, "no-map; " REG(48000000, 0x1000)),
+		  "at least two" },
+		{ REGION(48000800, "no-map; " REG(48000800, 0x10000)),
+		  "whole pages" },
+		{ REGION(48000000, "no-map; " REG(48000000, 0)),
+		  "at least two" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert(region_of(cases[i].node).size == 0);
+		assert(warned(cases[i].words));
+		close_source();
+	}
+}
+
 static void nothing_there(void)
 {
 	struct kq_inventory_console console;
+	struct kq_inventory_region region;
 	struct kq_inventory_stream *streams;
 	size_t count;
 
@@ -259,6 +327,8 @@ static void nothing_there(void)
 	assert(count == 0 && !streams);
 	kq_dt_console(&dt, &console);
 	assert(console.type == KQ_CONSOLE_NONE);
+	kq_dt_region(&dt, &region, &warnings);
+	assert(region.size == 0);
 	assert(warnings.count == 0);
 	close_source();
 }
@@ -487,6 +557,8 @@ int main(int argc, char **argv)
 	smmu_quirks();
 	platform_devices_have_names();
 	reserved_streams();
+	plan_region();
+	unusable_plan_region();
 	nothing_there();
 	switched_off_nodes_do_not_count();
 	below_a_host_is_no_host();

@@ -449,6 +449,29 @@ static void limits(void)
 	}
 }
 
+/* Updates are for crash kernels: an orderly kexec does not wait for any. */
+static void region_of_crash_plans(void)
+{
+	struct kq_inventory inventory = machine();
+
+	begin();
+	inventory.region.base = 0x48000000;
+	inventory.region.size = 0x100000;
+	assert(build(&inventory, KQ_PLAN_CRASH) == 0);
+	assert(plan->region_base == 0x48000000);
+	assert(plan->region_size == 0x100000);
+	finish();
+	begin();
+	assert(build(&inventory, KQ_PLAN_ORDERLY) == 0);
+	assert(plan->region_base == 0 && plan->region_size == 0);
+	finish();
+	begin();
+	inventory.region.size = 0;
+	assert(build(&inventory, KQ_PLAN_CRASH) == 0);
+	assert(plan->region_base == 0 && plan->region_size == 0);
+	finish();
+}
+
 /* Should the inventory ever hand over nonsense, the stage must not get it. */
 static void what_the_checker_refuses_is_not_built(void)
 {
@@ -477,6 +500,7 @@ int main(void)
 	incomplete_inventory_is_refused();
 	fresh_identity_each_time();
 	limits();
+	region_of_crash_plans();
 	what_the_checker_refuses_is_not_built();
 	return 0;
 }

@@ -80,6 +80,12 @@ static int sealed(void)
 #define VALUE(code)  GIVES(-KQ_ERR_VALUE, code)
 #define GOOD(code)   GIVES(0, code)
 
+static void set_region(uint64_t base, uint64_t size)
+{
+	plan->region_base = base;
+	plan->region_size = size;
+}
+
 static void good(void)
 {
 	GOOD(;);
@@ -91,6 +97,8 @@ static void good(void)
 	GOOD(functions[3].host = KQ_NONE);
 	GOOD(functions[3].smmu = KQ_NONE);
 	GOOD(smmus[0].type = KQ_SMMU_OTHER);
+	GOOD(set_region(0x48000000, 0x2000));
+	GOOD(set_region(1, 0));
 	GOOD(hosts[0].ecam = UINT64_MAX - KQ_BIT64(28) - 0xfff);
 }
 
@@ -152,6 +160,11 @@ static void settings(void)
 	VALUE(plan->kind = KQ_PLAN_ORDERLY + 1);
 	VALUE(plan->quiesce = KQ_QUIESCE_FLR + 1);
 	VALUE(plan->budget_ms = KQ_PLAN_MAX_BUDGET_MS + 1);
+	VALUE(set_region(0, 0x2000));
+	VALUE(set_region(0x48000800, 0x2000));
+	VALUE(set_region(0x48000000, 0x1000));
+	VALUE(set_region(0x48000000, 0x2800));
+	VALUE(set_region(UINT64_MAX - 0x1fff, 0x4000));
 	VALUE(plan->console = KQ_CONSOLE_UART8250 + 1);
 	VALUE(plan->console_addr = 2);
 	VALUE(plan->console_shift = 4);
