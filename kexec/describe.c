@@ -107,7 +107,7 @@ static void describe_functions(FILE *out, const struct kq_plan_header *plan)
 static const char *smmu_outcome(const struct kq_plan_smmu *smmu)
 {
 	return kq_image_handles_smmu(smmu) ? kq_policy_name(smmu->policy)
-					  : "left alone";
+					   : "left alone";
 }
 
 /* "2 SMMUs -> abort", or each one's outcome if they differ. */
@@ -139,36 +139,56 @@ void kq_describe_summary(FILE *out, const struct kq_load *load)
 	fputs(", ", out);
 	describe_smmus(out, load->image.plan);
 	fprintf(out, ", plan %.1f KiB, needs %.1f MiB",
-		load->image.plan->total_size / 1024.0, mib(load->image.layout.image_size));
+		load->image.plan->total_size / 1024.0,
+		mib(load->image.layout.image_size));
 }
 
-static void describe_kernel(FILE *out, const char *path,
-			    const struct kq_kernel_file *kernel)
+static void describe_kernel(FILE *out, const struct kq_load *load)
 {
-	fprintf(out, "kernel:     %s, %.1f MiB%s%s, needs %.1f MiB\n", path,
-		mib(kernel->size), kernel->compressed ? ", decompressed" : "",
-		kernel->unwrapped ? ", taken out of a quiesce image" : "",
-		mib(kernel->image_size));
+	const struct kq_kernel_file *kernel = &load->image.kernel;
+
+	fprintf(out, "kernel:     %s, ", kernel->path);
+	if (kernel->kind[0])
+		fprintf(out, "%s: ", kernel->kind);
+	fprintf(out, "%.1f MiB, needs %.1f MiB\n", mib(kernel->size),
+		mib(kernel->info.image_size));
+	if (load->own_initrd)
+		fprintf(out, "initrd:     %.1f MiB, from the kernel file\n",
+			mib(kernel->initrd.size));
+	if (load->own_cmdline)
+		fputs("cmdline:    from the kernel file\n", out);
+}
+
+/* The command line that would be run. */
+static char *stock_command(const struct kq_options *options,
+			   const struct kq_settings *settings,
+			   const struct kq_load *load)
+{
+	struct kq_stock_load stock = kq_load_stock(load, 0);
+
+	if (load->own_initrd)
+		stock.initrd_fd = 0; /* it is only named */
+	return kq_run_command(settings->kexec_path, options, &stock);
 }
 
 void kq_describe_load(FILE *out, const struct kq_options *options,
 		      const struct kq_settings *settings,
 		      const struct kq_load *load)
 {
-	char *command = kq_run_command(settings->kexec_path, options,
-				       load->syscall_option);
+	char *command = stock_command(options, settings, load);
 
 	fprintf(out, "for:        %s\n",
 		load->image.plan->kind == KQ_PLAN_CRASH
 			? "a crash (kexec -p)"
 			: "an orderly kexec: only functions still active");
-	describe_kernel(out, options->kernel, &load->image.kernel);
+	describe_kernel(out, load);
 	fprintf(out, "stage:      %s, %.1f KiB\n", settings->stage_path,
 		(double)load->image.stage.size / 1024);
 	fputs("devices:    ", out);
 	describe_functions(out, load->image.plan);
 	fprintf(out, "; quiesce=%s, at most %u ms\n",
-		kq_quiesce_name(settings->quiesce), load->image.plan->budget_ms);
+		kq_quiesce_name(settings->quiesce),
+		load->image.plan->budget_ms);
 	fputs("SMMUs:      ", out);
 	describe_smmus(out, load->image.plan);
 	if (load->image.plan->probe_ms)

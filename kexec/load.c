@@ -27,23 +27,32 @@ static int check_options(const struct kq_options *options,
 
 static int prepare_image(const struct kq_options *options,
 			 const struct kq_settings *settings,
-			 struct kq_image *image, struct kq_message *message)
+			 struct kq_load *load, struct kq_message *message)
 {
 	const bool crash = options->action == KQ_ACTION_LOAD_CRASH;
+	struct kq_image *image = &load->image;
 	const struct kq_image_request request = {
 		.settings = settings,
 		.kind = crash ? KQ_PLAN_CRASH : KQ_PLAN_ORDERLY,
 		.kernel = options->kernel,
 		.for_file = options->output != NULL,
 		.dtb = options->dtb,
+		.file = options->output && !options->initrd,
 	};
 	int r;
 
 	r = kq_image_prepare(&request, image, message);
-	if (r < 0 || !crash || options->output)
+	if (r < 0)
 		return r;
-	return kq_check_crash_memory(image->layout.image_size, options->initrd,
-				     message);
+	load->own_initrd = image->kernel.initrd.size > 0 && !options->initrd &&
+			   !options->reuse_initrd;
+	load->own_cmdline = image->kernel.cmdline && !options->cmdline;
+	if (!crash || options->output)
+		return 0;
+	return kq_check_crash_memory(
+		image->layout.image_size +
+			(load->own_initrd ? image->kernel.initrd.size : 0),
+		options->initrd, message);
 }
 
 /* Cheap checks first: what forbids a load should not take time to say so. */
@@ -65,7 +74,7 @@ static int prepare(const struct kq_options *options,
 		if (r < 0)
 			return r;
 	}
-	return prepare_image(options, settings, &load->image, message);
+	return prepare_image(options, settings, load, message);
 }
 
 int kq_load_prepare(const struct kq_options *options,
@@ -82,6 +91,17 @@ int kq_load_prepare(const struct kq_options *options,
 	}
 	*ret = load;
 	return 0;
+}
+
+struct kq_stock_load kq_load_stock(const struct kq_load *load, int image_fd)
+{
+	return (struct kq_stock_load){
+		.image_fd = image_fd,
+		.initrd_fd = -1,
+		.cmdline = load->own_cmdline ? load->image.kernel.cmdline
+					     : NULL,
+		.syscall_option = load->syscall_option,
+	};
 }
 
 void kq_load_fini(struct kq_load *load)

@@ -4,11 +4,15 @@
 #define KQ_KEXEC_LOAD_H
 
 #include "kexec/options.h"
+#include "kexec/run.h"
 #include "lib/image/image.h"
 
 struct kq_load {
 	struct kq_image image;
 	const char *syscall_option; /* to add for the stock kexec, or NULL */
+	/* Of a unified kernel image, where the command line has none: */
+	bool own_initrd;
+	bool own_cmdline;
 };
 
 /**
@@ -26,6 +30,14 @@ struct kq_load {
 int kq_load_prepare(const struct kq_options *options,
 		    const struct kq_settings *settings, struct kq_load *ret,
 		    struct kq_message *message);
+
+/**
+ * kq_load_stock() - what the load changes in the stock kexec's arguments
+ * @image_fd: the quiesce image
+ *
+ * Without the initrd, which is no file yet.
+ */
+struct kq_stock_load kq_load_stock(const struct kq_load *load, int image_fd);
 
 /**
  * kq_load_fini() - release a load; all zero is fine

@@ -91,9 +91,50 @@ static void print_warnings(const struct kq_warnings *warnings)
 		fprintf(stderr, PROGRAM ": warning: %s\n", warnings->text[i]);
 }
 
+/* The initrd of a unified kernel image, as a file. */
+static int make_initrd(const struct kq_load *load, struct kq_message *message)
+{
+	int fd, r;
+
+	fd = kq_image_memfd(message);
+	if (fd < 0)
+		return fd;
+	r = kq_kernel_file_write_initrd(&load->image.kernel, fd, message);
+	if (r == 0)
+		r = kq_image_seal(fd, message);
+	if (r == 0)
+		return fd;
+	close(fd);
+	return r;
+}
+
+/* The image has been written and checked: load it, or only say so. */
+static int hand_over(const struct kq_options *options,
+		     const struct kq_settings *settings,
+		     const struct kq_load *load, int image_fd,
+		     struct kq_message *message)
+{
+	struct kq_stock_load stock = kq_load_stock(load, image_fd);
+	int r;
+
+	if (options->dry_run) {
+		kq_describe_load(stdout, options, settings, load);
+		return 0;
+	}
+	if (load->own_initrd) {
+		stock.initrd_fd = make_initrd(load, message);
+		if (stock.initrd_fd < 0)
+			return stock.initrd_fd;
+	}
+	r = kq_run_stock(settings->kexec_path, options, &stock, message);
+	if (stock.initrd_fd >= 0)
+		close(stock.initrd_fd);
+	return r;
+}
+
 static int run_load(const struct kq_options *options,
-		    const struct kq_settings *settings,
-		    const struct kq_load *load, struct kq_message *message)
+		    const struct kq_settings *settings, struct kq_load *load,
+		    struct kq_message *message)
 {
 	int fd, r;
 
@@ -104,8 +145,7 @@ static int run_load(const struct kq_options *options,
 	if (r == 0)
 		r = kq_image_seal(fd, message);
 	if (r == 0)
-		r = kq_run_stock(settings->kexec_path, options, fd,
-				 load->syscall_option, message);
+		r = hand_over(options, settings, load, fd, message);
 	close(fd);
 	return r;
 }
@@ -127,11 +167,8 @@ static int quiesced_load(const struct kq_options *options,
 		kq_describe_summary(stderr, &load);
 		fputc('\n', stderr);
 	}
-	if (options->dry_run)
-		kq_describe_load(stdout, options, settings, &load);
-	else if (options->output)
-		r = kq_image_write_file(&load.image, options->output,
-					message);
+	if (options->output && !options->dry_run)
+		r = kq_image_write_file(&load.image, options->output, message);
 	else
 		r = run_load(options, settings, &load, message);
 	kq_load_fini(&load);
@@ -149,7 +186,7 @@ static int tell(const struct kq_options *options,
 	else
 		puts(PACKAGE_STRING);
 	fflush(stdout);
-	kq_run_stock(settings->kexec_path, options, -1, NULL, &message);
+	kq_run_stock(settings->kexec_path, options, NULL, &message);
 	fprintf(stderr, PROGRAM ": %s\n", message.text);
 	return 0;
 }
@@ -171,7 +208,7 @@ static int run(const struct kq_options *options, struct kq_message *message)
 	/* Without a kernel there is only stock's usage message to be had. */
 	if (options->kernel && wants_quiescing(options, &settings))
 		return quiesced_load(options, &settings, message);
-	return kq_run_stock(settings.kexec_path, options, -1, NULL, message);
+	return kq_run_stock(settings.kexec_path, options, NULL, message);
 }
 
 int main(int argc, char **argv)

@@ -25,6 +25,8 @@ enum word {
 	WORD_AUTO_SYSCALL,
 	WORD_TYPE,
 	WORD_INITRD,
+	WORD_REUSE_INITRD,
+	WORD_CMDLINE,
 	WORD_DTB,
 	WORD_SETTING, /* ours, with the meaning it has in the config file */
 	WORD_DRY_RUN,
@@ -66,18 +68,18 @@ static const struct option_def option_defs[] = {
 	{ "entry", WORD_PLAIN, true, 0 },
 	{ "mem-min", WORD_PLAIN, true, 0 },
 	{ "mem-max", WORD_PLAIN, true, 0 },
-	{ "reuseinitrd", WORD_PLAIN, false, 0 },
+	{ "reuseinitrd", WORD_REUSE_INITRD, false, 0 },
 	{ "print-ckr-size", WORD_FINAL, false, 0 },
 	{ "hotplug", WORD_PLAIN, false, 0 },
 	{ "no-cma", WORD_PLAIN, false, 0 },
 	{ "force-dtb", WORD_PLAIN, false, 0 },
-	{ "append", WORD_PLAIN, true, 0 },
-	{ "command-line", WORD_PLAIN, true, 0 },
+	{ "append", WORD_CMDLINE, true, 0 },
+	{ "command-line", WORD_CMDLINE, true, 0 },
 	{ "dtb", WORD_DTB, true, 0 },
 	{ "initrd", WORD_INITRD, true, 0 },
 	{ "ramdisk", WORD_INITRD, true, 0 },
 	{ "serial", WORD_PLAIN, true, 0 },
-	{ "reuse-cmdline", WORD_PLAIN, false, 0 },
+	{ "reuse-cmdline", WORD_CMDLINE, false, 0 },
 
 	{ "smmu-policy", WORD_SETTING, true, 0 },
 	{ "smmu-probe", WORD_SETTING, true, 0 },
@@ -187,6 +189,12 @@ static void apply_option(struct parser *parser, const struct option_def *def,
 		break;
 	case WORD_INITRD:
 		options->initrd = value;
+		break;
+	case WORD_REUSE_INITRD:
+		options->reuse_initrd = true;
+		break;
+	case WORD_CMDLINE:
+		options->cmdline = true;
 		break;
 	case WORD_DTB:
 		options->dtb = value;

@@ -47,6 +47,8 @@ struct kq_options {
 	const char *output; /* --quiesce-output */
 	const char *kernel; /* the first operand, NULL if there is none */
 	const char *initrd;
+	bool reuse_initrd;
+	bool cmdline; /* any option that gives the next kernel one */
 	const char *dtb;
 	const char *type;
 	const char *conflict; /* stock option no quiesced load can have */

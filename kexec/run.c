@@ -31,44 +31,64 @@ static bool is_this_program(const char *path)
 	       other.st_dev == self.st_dev && other.st_ino == self.st_ino;
 }
 
-/* The result's strings belong to the caller's arguments. */
+/* Everything there may be to add, and the end of the list. */
+#define ADDED_MAX 5u
+
+/* The strings that are not the caller's arguments. */
+struct words {
+	char image[64];
+	char initrd[64];
+	char *cmdline;
+};
+
+static int make_words(const struct kq_stock_load *load, struct words *words)
+{
+	*words = (struct words){ 0 };
+	if (!load)
+		return 0;
+	snprintf(words->image, sizeof(words->image), "/proc/self/fd/%d",
+		 load->image_fd);
+	snprintf(words->initrd, sizeof(words->initrd),
+		 "--initrd=/proc/self/fd/%d", load->initrd_fd);
+	if (load->cmdline &&
+	    asprintf(&words->cmdline, "--command-line=%s", load->cmdline) < 0)
+		return -KQ_ERR_NOMEM;
+	return 0;
+}
+
+/* What is added comes first, where no "--" can be before it. */
 static char **stock_arguments(const char *path,
-			      const struct kq_options *options, char *kernel,
-			      const char *syscall_option)
+			      const struct kq_options *options,
+			      const struct kq_stock_load *load,
+			      struct words *words)
 {
 	size_t count = (size_t)options->stock_argc;
-	char **argv = calloc(count + 2, sizeof(*argv));
+	char **argv = calloc(count + ADDED_MAX, sizeof(*argv));
 	char **next = argv;
 
 	if (!argv)
 		return NULL;
 	*next++ = (char *)path;
-	if (syscall_option)
-		*next++ = (char *)syscall_option;
+	if (load && load->syscall_option)
+		*next++ = (char *)load->syscall_option;
+	if (load && load->initrd_fd >= 0)
+		*next++ = words->initrd;
+	if (words->cmdline)
+		*next++ = words->cmdline;
 	for (size_t i = 1; i < count; i++)
-		*next++ = kernel && (int)i == options->kernel_index
-				  ? kernel
+		*next++ = load && (int)i == options->kernel_index
+				  ? words->image
 				  : options->stock_argv[i];
 	return argv;
 }
 
-int kq_run_stock(const char *path, const struct kq_options *options,
-		 int image_fd, const char *syscall_option,
-		 struct kq_message *message)
+static int exec_stock(const char *path, const struct kq_options *options,
+		      const struct kq_stock_load *load, struct words *words,
+		      struct kq_message *message)
 {
-	char kernel[64];
-	char **argv;
+	char **argv = stock_arguments(path, options, load, words);
 	int r;
 
-	if (is_this_program(path))
-		return kq_fail(message, KQ_ERR_VALUE,
-			       "%s is this program, not the stock kexec: name "
-			       "that with a line `kexec = PATH` in the config "
-			       "file",
-			       path);
-	snprintf(kernel, sizeof(kernel), "/proc/self/fd/%d", image_fd);
-	argv = stock_arguments(path, options, image_fd >= 0 ? kernel : NULL,
-			       syscall_option);
 	if (!argv)
 		return kq_fail(message, KQ_ERR_NOMEM, "out of memory");
 	execv(path, argv);
@@ -80,11 +100,27 @@ int kq_run_stock(const char *path, const struct kq_options *options,
 	return r;
 }
 
-char *kq_run_command(const char *path, const struct kq_options *options,
-		     const char *syscall_option)
+int kq_run_stock(const char *path, const struct kq_options *options,
+		 const struct kq_stock_load *load, struct kq_message *message)
 {
-	char image[] = "QUIESCE-IMAGE";
-	char **argv = stock_arguments(path, options, image, syscall_option);
+	struct words words;
+	int r;
+
+	if (is_this_program(path))
+		return kq_fail(message, KQ_ERR_VALUE,
+			       "%s is this program, not the stock kexec: name "
+			       "that with a line `kexec = PATH` in the config "
+			       "file",
+			       path);
+	if (make_words(load, &words) < 0)
+		return kq_fail(message, KQ_ERR_NOMEM, "out of memory");
+	r = exec_stock(path, options, load, &words, message);
+	free(words.cmdline);
+	return r;
+}
+
+static char *join(char **argv)
+{
 	char *line = NULL;
 	size_t size;
 	FILE *stream = open_memstream(&line, &size);
@@ -94,7 +130,25 @@ char *kq_run_command(const char *path, const struct kq_options *options,
 			arg == argv ? "" : " ", *arg);
 	if (stream)
 		fclose(stream);
+	return line;
+}
+
+char *kq_run_command(const char *path, const struct kq_options *options,
+		     const struct kq_stock_load *load)
+{
+	struct words words;
+	char *line = NULL;
+	char **argv;
+
+	if (make_words(load, &words) < 0)
+		return NULL;
+	strcpy(words.image, "QUIESCE-IMAGE");
+	strcpy(words.initrd, "--initrd=INITRD-OF-KERNEL-FILE");
+	argv = stock_arguments(path, options, load, &words);
+	if (argv)
+		line = join(argv);
 	free(argv);
+	free(words.cmdline);
 	return line;
 }
 
@@ -112,8 +166,7 @@ int kq_image_memfd(struct kq_message *message)
 	}
 	if (fd < 0)
 		return kq_fail(message, KQ_ERR_SYSTEM,
-			       "cannot create the quiesce image in memory: "
-			       "%m");
+			       "cannot create a file in memory: %m");
 	return fd;
 }
 

@@ -8,12 +8,19 @@
 #include "kexec/options.h"
 #include "lib/message.h"
 
+/* What a quiesced load changes in the stock kexec's arguments. */
+struct kq_stock_load {
+	int image_fd; /* quiesce image that takes the kernel's place */
+	int initrd_fd; /* initrd to add, or -1 */
+	const char *cmdline; /* command line to add, or NULL */
+	const char *syscall_option; /* "-s" or "-c" to add, or NULL */
+};
+
 /**
  * kq_run_stock() - become the stock kexec; returns only if that fails
  * @path:        the stock kexec
  * @options:     their stock_argv is what it gets
- * @image_fd:    quiesce image that takes the kernel's place, or -1
- * @syscall_option: "-s" or "-c" to add, or NULL
+ * @load:        what to change in it; NULL: nothing
  * @message:     why it failed
  *
  * Replacing this process, instead of starting another, makes exit status,
@@ -22,19 +29,19 @@
  * Return: -KQ_ERR_SYSTEM; -KQ_ERR_NOMEM; -KQ_ERR_VALUE @path is this program.
  */
 int kq_run_stock(const char *path, const struct kq_options *options,
-		 int image_fd, const char *syscall_option,
-		 struct kq_message *message);
+		 const struct kq_stock_load *load, struct kq_message *message);
 
 /**
  * kq_run_command() - what kq_run_stock() would run, as one line of words
+ * @load: its files get names for people
  *
  * Return: the line, to be freed with free(); NULL if out of memory.
  */
 char *kq_run_command(const char *path, const struct kq_options *options,
-		     const char *syscall_option);
+		     const struct kq_stock_load *load);
 
 /**
- * kq_image_memfd() - an empty file in memory for the quiesce image
+ * kq_image_memfd() - an empty file in memory for the stock kexec to read
  * @message: why it failed
  *
  * Stays open across exec, and is none of stdin, stdout and stderr.

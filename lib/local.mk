@@ -7,13 +7,23 @@ lib_libkq_a_SOURCES = \
 	lib/bits.h \
 	lib/blob.c lib/blob.h \
 	lib/error.c lib/error.h \
+	lib/image/codec.c lib/image/codec.h \
+	lib/image/codec-gzip.c \
+	lib/image/codec-lz4.c \
+	lib/image/codec-xz.c \
+	lib/image/codec-zstd.c \
 	lib/image/compose.c lib/image/compose.h \
 	lib/image/fdt-size.c lib/image/fdt-size.h \
 	lib/image/image.c lib/image/image.h \
-	lib/image/inflate.c lib/image/inflate.h \
+	lib/image/image-header.c lib/image/image-header.h \
 	lib/image/kernel-file.c lib/image/kernel-file.h \
+	lib/image/layers.c lib/image/layers.h \
 	lib/image/pe.c lib/image/pe.h \
+	lib/image/source.c lib/image/source.h \
 	lib/image/stage-file.c lib/image/stage-file.h \
+	lib/image/uimage.c \
+	lib/image/uki.c \
+	lib/image/zboot.c \
 	lib/inventory/acpi-table.c lib/inventory/acpi-table.h \
 	lib/inventory/components.c \
 	lib/inventory/devicetree.c lib/inventory/devicetree.h \
@@ -42,4 +52,4 @@ lib_libkq_a_SOURCES = \
 	lib/stage-image.c lib/stage-image.h
 
 KQ_LIBS = lib/libkq.a $(PCI_LIBS) $(FDT_LIBS) $(SYSTEMD_LIBS) $(ELF_LIBS) \
-	$(ZLIB_LIBS)
+	$(COMPRESSION_LIBS)

@@ -5,8 +5,10 @@
 
 #include <endian.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "lib/bits.h"
@@ -24,6 +26,7 @@ void kq_compose_layout(const struct kq_stage_file *stage,
 	struct kq_stage_params *params = &ret->params;
 	uint64_t end;
 
+	*ret = (struct kq_layout){ 0 };
 	params->plan_offset = kq_align_up(stage->size, PLAN_ALIGN);
 	params->plan_size = le32toh(plan->total_size);
 	params->work_offset = kq_align_up(
@@ -31,22 +34,19 @@ void kq_compose_layout(const struct kq_stage_file *stage,
 	params->work_size = kq_stage_work_size(plan, fdt_size);
 	end = params->work_offset + params->work_size;
 	params->payload_offset =
-		kq_align_up(end, KQ_IMAGE_ALIGN) + kernel->text_offset;
-	params->payload_size = kernel->size;
-	ret->file_size = params->payload_offset + kernel->size;
-	ret->image_size = params->payload_offset + kernel->image_size;
+		kq_align_up(end, KQ_IMAGE_ALIGN) + kernel->info.text_offset;
+	ret->image_size = params->payload_offset + kernel->info.image_size;
 }
 
 void kq_compose_make_pe(struct kq_layout *layout)
 {
-	uint64_t signed_size;
-
 	layout->pe = true;
-	layout->file_size = kq_align_up(layout->file_size, KQ_PE_FILE_ALIGN);
-	/* All of the file is loaded, the signature behind it as well. */
-	signed_size = layout->file_size + KQ_PE_SIGNATURE_ROOM;
-	if (layout->image_size < signed_size)
-		layout->image_size = signed_size;
+	/*
+	 * All of the file is loaded, the signature behind it as well; and the
+	 * payload's file may be as large as the memory that it needs.
+	 */
+	layout->image_size = kq_align_up(layout->image_size, KQ_PE_FILE_ALIGN) +
+			     KQ_PE_SIGNATURE_ROOM;
 }
 
 static int write_at(int fd, const void *data, uint64_t size, uint64_t offset,
@@ -89,7 +89,7 @@ static void fill_stage(uint8_t *data, const struct kq_layout *layout,
 	memcpy(&header, data, sizeof(header));
 	header.text_offset = 0;
 	header.image_size = htole64(layout->image_size);
-	header.flags = htole64(kernel->flags);
+	header.flags = htole64(kernel->info.flags);
 	memcpy(data, &header, sizeof(header));
 	memcpy(data + stage->params_offset, &filled, sizeof(filled));
 	if (layout->pe)
@@ -113,25 +113,68 @@ static int write_stage(int fd, const struct kq_layout *layout,
 	return r;
 }
 
-int kq_compose_write(int fd, const struct kq_layout *layout,
+/*
+ * The payload is read straight to its place in the file: there is no other
+ * copy of it. All of the file's memory is there before it is written to,
+ * because a mapping has no way to say that the disk is full.
+ */
+static int write_payload(int fd, const struct kq_layout *layout,
+			 struct kq_kernel_file *kernel,
+			 struct kq_message *message)
+{
+	const uint64_t offset = layout->params.payload_offset;
+	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	const uint64_t start = offset / page * page;
+	const size_t size = layout->image_size - start;
+	uint8_t *data;
+	int r;
+
+	errno = posix_fallocate(fd, (off_t)start, (off_t)size);
+	if (errno != 0)
+		return kq_fail(message, KQ_ERR_SYSTEM,
+			       "cannot write the quiesce image: %m");
+	data = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		    MAP_SHARED | MAP_POPULATE, fd, (off_t)start);
+	if (data == MAP_FAILED)
+		return kq_fail(message, KQ_ERR_SYSTEM,
+			       "cannot write the quiesce image: %m");
+	r = kq_kernel_file_read(kernel, data + (offset - start), message);
+	munmap(data, size);
+	return r;
+}
+
+/* The payload's size is known: so is the file's. What pads it is zero. */
+static int finish_file(int fd, struct kq_layout *layout, uint64_t payload_size,
+		       struct kq_message *message)
+{
+	uint64_t end = layout->params.payload_offset + payload_size;
+
+	layout->params.payload_size = payload_size;
+	layout->file_size = layout->pe ? kq_align_up(end, KQ_PE_FILE_ALIGN)
+				       : end;
+	if (ftruncate(fd, (off_t)end) < 0 ||
+	    ftruncate(fd, (off_t)layout->file_size) < 0)
+		return kq_fail(message, KQ_ERR_SYSTEM,
+			       "cannot write the quiesce image: %m");
+	return 0;
+}
+
+int kq_compose_write(int fd, struct kq_layout *layout,
 		     const struct kq_stage_file *stage,
 		     const struct kq_plan_header *plan,
-		     const struct kq_kernel_file *kernel,
-		     struct kq_message *message)
+		     struct kq_kernel_file *kernel, struct kq_message *message)
 {
 	const struct kq_stage_params *params = &layout->params;
 	int r;
 
-	r = write_stage(fd, layout, stage, kernel, message);
+	r = write_payload(fd, layout, kernel, message);
+	if (r < 0)
+		return r;
+	r = finish_file(fd, layout, kernel->size, message);
 	if (r < 0)
 		return r;
 	r = write_at(fd, plan, params->plan_size, params->plan_offset, message);
 	if (r < 0)
 		return r;
-	r = write_at(fd, kernel->data, kernel->size, params->payload_offset,
-		     message);
-	if (r == 0 && ftruncate(fd, (off_t)layout->file_size) < 0)
-		r = kq_fail(message, KQ_ERR_SYSTEM,
-			    "cannot write the quiesce image: %m");
-	return r;
+	return write_stage(fd, layout, stage, kernel, message);
 }

@@ -14,7 +14,7 @@
 
 struct kq_layout {
 	struct kq_stage_params params; /* where each part lies */
-	uint64_t file_size; /* bytes of the image's file */
+	uint64_t file_size; /* bytes of the image's file, when it is written */
 	uint64_t image_size; /* memory it needs: image header */
 	bool pe; /* with PE headers, for a signature */
 };
@@ -43,18 +43,21 @@ void kq_compose_make_pe(struct kq_layout *layout);
 
 /**
  * kq_compose_write() - write a quiesce image
- * @fd:      empty regular file or memfd, open for writing
- * @layout:  from kq_compose_layout() with the same stage, plan and kernel
+ * @fd:      empty regular file or memfd, open for reading and writing
+ * @layout:  from kq_compose_layout() with the same stage, plan and kernel;
+ *           gets the payload's size, which is known only now
+ * @kernel:  the payload, read and checked here
  * @message: why it failed
  *
- * Leaves holes where the image is zero.
+ * The payload comes first: what depends on it, such as its size, stands in
+ * the stage's parameters, which come last. Leaves holes where the image is
+ * zero before the payload.
  *
- * Return: 0; -KQ_ERR_SYSTEM; -KQ_ERR_NOMEM.
+ * Return: 0; -KQ_ERR_SYSTEM; -KQ_ERR_NOMEM; or as kq_kernel_file_read().
  */
-int kq_compose_write(int fd, const struct kq_layout *layout,
+int kq_compose_write(int fd, struct kq_layout *layout,
 		     const struct kq_stage_file *stage,
 		     const struct kq_plan_header *plan,
-		     const struct kq_kernel_file *kernel,
-		     struct kq_message *message);
+		     struct kq_kernel_file *kernel, struct kq_message *message);
 
 #endif

@@ -10,6 +10,16 @@
 #include "lib/new-file.h"
 #include "lib/plan-build.h"
 
+static void warn_left_out(const struct kq_kernel_file *kernel,
+			  struct kq_warnings *warnings)
+{
+	if (kernel->initrd.size > 0 || kernel->cmdline)
+		kq_warn(warnings,
+			"of %s the file gets the kernel only: give initrd and "
+			"command line when it is loaded",
+			kernel->path);
+}
+
 static int prepare(const struct kq_image_request *request,
 		   struct kq_image *image, struct kq_message *message)
 {
@@ -23,8 +33,7 @@ static int prepare(const struct kq_image_request *request,
 			       message);
 	if (r < 0)
 		return r;
-	r = kq_inventory_collect(kq_machine_root(), &image->inventory,
-				 message);
+	r = kq_inventory_collect(kq_machine_root(), &image->inventory, message);
 	if (r < 0)
 		return r;
 	/* Updates know the load they are for by its ids. A file has the same
@@ -38,6 +47,8 @@ static int prepare(const struct kq_image_request *request,
 	r = kq_image_fdt_size(request->dtb, &fdt_size, message);
 	if (r < 0)
 		return r;
+	if (request->file)
+		warn_left_out(&image->kernel, &image->warnings);
 	kq_compose_layout(&image->stage, image->plan, fdt_size, &image->kernel,
 			  &image->layout);
 	if (request->pe)
@@ -60,14 +71,13 @@ int kq_image_prepare(const struct kq_image_request *request,
 	return 0;
 }
 
-int kq_image_write(const struct kq_image *image, int fd,
-		   struct kq_message *message)
+int kq_image_write(struct kq_image *image, int fd, struct kq_message *message)
 {
 	return kq_compose_write(fd, &image->layout, &image->stage, image->plan,
 				&image->kernel, message);
 }
 
-int kq_image_write_file(const struct kq_image *image, const char *path,
+int kq_image_write_file(struct kq_image *image, const char *path,
 			struct kq_message *message)
 {
 	struct kq_new_file file;

@@ -15,6 +15,7 @@ struct kq_image_request {
 	const char *kernel; /* path of the kernel file */
 	bool for_file; /* not loaded now, but by others, and more than once */
 	const char *dtb; /* device tree the next kernel gets; NULL: ours */
+	bool file; /* not loaded now, but written to a file */
 	bool pe; /* with PE headers, for a signature */
 };
 
@@ -24,7 +25,7 @@ struct kq_image {
 	struct kq_inventory *inventory;
 	struct kq_plan_header *plan;
 	struct kq_layout layout;
-	struct kq_warnings warnings; /* of the plan, beside the inventory's */
+	struct kq_warnings warnings; /* beside the inventory's */
 };
 
 /**
@@ -36,7 +37,7 @@ static inline bool kq_image_handles_smmu(const struct kq_plan_smmu *smmu)
 }
 
 /**
- * kq_image_prepare() - read, plan and lay out; change nothing
+ * kq_image_prepare() - look at the kernel, plan and lay out; change nothing
  * @request: what it shall be
  * @ret:     result; release it with kq_image_fini()
  * @message: why it cannot be done
@@ -48,18 +49,22 @@ int kq_image_prepare(const struct kq_image_request *request,
 
 /**
  * kq_image_write() - write the quiesce image
- * @fd: empty file
+ * @image:   from kq_image_prepare(); its kernel and layout get the sizes that
+ *           are known only now
+ * @fd:      empty regular file or memfd, open for reading and writing
+ * @message: why it failed: the kernel is read and checked as a whole here
+ *
+ * Return: 0 or -enum kq_err.
  */
-int kq_image_write(const struct kq_image *image, int fd,
-		   struct kq_message *message);
+int kq_image_write(struct kq_image *image, int fd, struct kq_message *message);
 
 /**
  * kq_image_write_file() - write the quiesce image to a file, at once or not
  * @path: a new name or that of a regular file
  *
- * Return: 0; -KQ_ERR_SYSTEM; -KQ_ERR_NOMEM.
+ * Return: 0 or -enum kq_err, as kq_image_write().
  */
-int kq_image_write_file(const struct kq_image *image, const char *path,
+int kq_image_write_file(struct kq_image *image, const char *path,
 			struct kq_message *message);
 
 /**

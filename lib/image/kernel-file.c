@@ -3,38 +3,32 @@
 
 #include "lib/image/kernel-file.h"
 
-#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "lib/image/inflate.h"
-#include "lib/bits.h"
 #include "lib/error.h"
+#include "lib/image/layers.h"
 #include "lib/stage-image.h"
 
-/* Image header flags. Linux, Documentation/arch/arm64/booting.rst. */
-#define IMAGE_FLAG_PAGE_SIZE  KQ_MASK64(2, 1) /* 0: unspecified, 1..3 */
-#define IMAGE_FLAG_ANY_MEMORY KQ_BIT64(3) /* need not be near RAM's base */
-#define IMAGE_FLAGS_KNOWN \
-	(KQ_IMAGE_FLAG_BIG_ENDIAN | IMAGE_FLAG_PAGE_SIZE | \
-	 IMAGE_FLAG_ANY_MEMORY)
+/* All headers of an EFI program lie within this, and any other header. */
+#define HEAD_SIZE (64u << 10)
 
-/* PE/COFF, with which the EFI stub marks an Image. Microsoft's PE format. */
-#define PE_HEADER_SIZE	     24u /* signature and COFF header */
-#define PE_MACHINE	     4u
-#define PE_MACHINE_ARM64     0xaa64u
-#define PE_SECTION_COUNT     6u
-#define PE_OPTIONAL_SIZE     20u
-#define PE_SECTION_SIZE	     40u
-#define PE_SECTION_RAW_SIZE  16u
-#define PE_SECTION_RAW_START 20u
+/*
+ * In the order in which they may lie around each other. What comes again, or
+ * in another order, no build makes: a layer less is a way in less.
+ */
+static const struct kq_layer *const layers[] = {
+	&kq_layer_uki,	      &kq_layer_uimage,	 &kq_layer_zboot,
+	&kq_layer_compressed, &kq_layer_quiesce,
+};
 
-/* What a file that is no Image may be, told by its first bytes. */
-struct kind {
+#define LAYER_COUNT (sizeof(layers) / sizeof(layers[0]))
+
+/* What no layer is, but well known, told by its first bytes. */
+struct stranger {
 	const char *magic;
 	size_t size;
 	size_t offset;
@@ -42,388 +36,261 @@ struct kind {
 	const char *phrase;
 };
 
-#define UNSUPPORTED ", which is not supported by this version: use the Image"
+#define UNSUPPORTED ", which is not supported: use the Image"
 
-static const struct kind kinds[] = {
-	{ "zimg", 4, 4, KQ_ERR_NOTSUP, "is an EFI zboot kernel" UNSUPPORTED },
+static const struct stranger strangers[] = {
 	{ "\177ELF", 4, 0, KQ_ERR_NOTSUP, "is an ELF vmlinux" UNSUPPORTED },
-	{ "\x27\x05\x19\x56", 4, 0, KQ_ERR_NOTSUP,
-	  "is a U-Boot uImage" UNSUPPORTED },
 	{ "\xd0\x0d\xfe\xed", 4, 0, KQ_ERR_NOTSUP,
 	  "is a device tree or FIT image" UNSUPPORTED },
-	{ "\3757zXZ", 5, 0, KQ_ERR_NOTSUP,
-	  "is compressed with xz" UNSUPPORTED },
-	{ "\x28\xb5\x2f\xfd", 4, 0, KQ_ERR_NOTSUP,
-	  "is compressed with zstd" UNSUPPORTED },
-	{ "\x04\x22\x4d\x18", 4, 0, KQ_ERR_NOTSUP,
-	  "is compressed with lz4" UNSUPPORTED },
-	{ "\x02\x21\x4c\x18", 4, 0, KQ_ERR_NOTSUP,
-	  "is compressed with lz4" UNSUPPORTED },
 	{ "BZh", 3, 0, KQ_ERR_NOTSUP, "is compressed with bzip2" UNSUPPORTED },
 	{ "\x89LZO", 4, 0, KQ_ERR_NOTSUP,
 	  "is compressed with lzo" UNSUPPORTED },
 	{ "HdrS", 4, 0x202, KQ_ERR_MAGIC,
 	  "is an x86 kernel, not an arm64 one" },
-	{ "MZ", 2, 0, KQ_ERR_NOTSUP,
-	  "is an EFI program (a unified kernel image?)" UNSUPPORTED },
+	{ "RSC\x05", 4, 56, KQ_ERR_MAGIC,
+	  "is a RISC-V kernel, not an arm64 one" },
+	{ "\x18\x28\x6f\x01", 4, 0x24, KQ_ERR_MAGIC,
+	  "is a 32-bit Arm kernel, not an arm64 one" },
 };
 
-static int not_an_image(const uint8_t *data, size_t size,
-			struct kq_message *message)
-{
-	if (size < sizeof(struct kq_image_header))
-		return kq_fail(message, KQ_ERR_TRUNCATED,
-			       "is too short to be a kernel (%zu bytes)", size);
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		const struct kind *kind = &kinds[i];
+#define STRANGER_COUNT (sizeof(strangers) / sizeof(strangers[0]))
 
-		if (size >= kind->offset + kind->size &&
-		    !memcmp(data + kind->offset, kind->magic, kind->size))
-			return kq_fail(message, kind->err, "%s", kind->phrase);
+static const struct stranger *find_stranger(const struct kq_head *head)
+{
+	for (size_t i = 0; i < STRANGER_COUNT; i++) {
+		const struct stranger *one = &strangers[i];
+
+		if (head->size >= one->offset + one->size &&
+		    !memcmp(head->data + one->offset, one->magic, one->size))
+			return one;
 	}
+	return NULL;
+}
+
+static int refuse(const struct kq_head *head, struct kq_message *message)
+{
+	const struct stranger *stranger = find_stranger(head);
+
+	if (stranger)
+		return kq_fail(message, stranger->err, "%s", stranger->phrase);
+	if (head->size < sizeof(struct kq_image_header))
+		return kq_fail(message, KQ_ERR_TRUNCATED,
+			       "is too short to be a kernel (%zu bytes)",
+			       head->size);
 	return kq_fail(message, KQ_ERR_MAGIC,
 		       "is not an arm64 kernel: it has no Image header");
 }
 
-static uint32_t get16(const uint8_t *p)
+static size_t find_layer(const struct kq_head *head)
 {
-	uint16_t value;
+	size_t i = 0;
 
-	memcpy(&value, p, sizeof(value));
-	return le16toh(value);
+	if (find_stranger(head))
+		return LAYER_COUNT;
+	while (i < LAYER_COUNT && !layers[i]->matches(head))
+		i++;
+	return i;
 }
 
-static uint32_t get32(const uint8_t *p)
+static int remove_layer(struct kq_kernel_file *kernel, size_t index,
+			const struct kq_head *head, struct kq_message *message)
 {
-	uint32_t value;
-
-	memcpy(&value, p, sizeof(value));
-	return le32toh(value);
+	if (layers[index]->name)
+		kq_layer_note(kernel, layers[index]->name);
+	return layers[index]->remove(kernel, head, message);
 }
 
-static int truncated(uint64_t needed, size_t size, struct kq_message *message)
+static int read_head(const struct kq_source *source, uint8_t *buffer,
+		     struct kq_head *ret, struct kq_message *message)
 {
-	return kq_fail(message, KQ_ERR_TRUNCATED,
-		       "is truncated: it ends at byte %zu of %llu", size,
-		       (unsigned long long)needed);
-}
-
-/*
- * The Image header does not say how long the file is (image_size counts the
- * BSS too), but with an EFI stub the PE section table does.
- */
-static int check_sections(const uint8_t *data, size_t size, uint64_t pe,
-			  struct kq_message *message)
-{
-	uint64_t table, count;
-
-	if (pe + PE_HEADER_SIZE > size)
-		return truncated(pe + PE_HEADER_SIZE, size, message);
-	if (memcmp(data + pe, "PE\0", 4) != 0)
-		return kq_fail(message, KQ_ERR_VALUE,
-			       "is damaged: it has no PE header where its "
-			       "Image header says");
-	if (get16(data + pe + PE_MACHINE) != PE_MACHINE_ARM64)
-		return kq_fail(message, KQ_ERR_MAGIC,
-			       "is an EFI program for another machine than "
-			       "arm64");
-	count = get16(data + pe + PE_SECTION_COUNT);
-	table = pe + PE_HEADER_SIZE + get16(data + pe + PE_OPTIONAL_SIZE);
-	if (table + count * PE_SECTION_SIZE > size)
-		return truncated(table + count * PE_SECTION_SIZE, size,
-				 message);
-	for (uint64_t i = 0; i < count; i++) {
-		const uint8_t *section = data + table + i * PE_SECTION_SIZE;
-		uint64_t end = (uint64_t)get32(section + PE_SECTION_RAW_START) +
-			       get32(section + PE_SECTION_RAW_SIZE);
-
-		if (end > size)
-			return truncated(end, size, message);
-	}
-	return 0;
-}
-
-/* The header alone: enough to know how much to inflate. */
-static int parse_header(const uint8_t *data, size_t size,
-			struct kq_kernel_file *kernel,
-			struct kq_message *message)
-{
-	struct kq_image_header header;
-
-	if (size < sizeof(header))
-		return not_an_image(data, size, message);
-	memcpy(&header, data, sizeof(header));
-	if (le32toh(header.magic) != KQ_IMAGE_MAGIC)
-		return not_an_image(data, size, message);
-	kernel->text_offset = le64toh(header.text_offset);
-	kernel->image_size = le64toh(header.image_size);
-	kernel->flags = le64toh(header.flags);
-	if (kernel->flags & KQ_IMAGE_FLAG_BIG_ENDIAN)
-		return kq_fail(message, KQ_ERR_NOTSUP,
-			       "is a big-endian kernel, which is not "
-			       "supported");
-	if (kernel->flags & ~IMAGE_FLAGS_KNOWN)
-		return kq_fail(message, KQ_ERR_NOTSUP,
-			       "has header flags 0x%llx, which this version "
-			       "does not know",
-			       (unsigned long long)kernel->flags);
-	if (kernel->image_size == 0)
-		return kq_fail(message, KQ_ERR_NOTSUP,
-			       "does not say how much memory it needs (Linux "
-			       "before 3.17), which is not supported");
-	if (kernel->image_size > KQ_KERNEL_MAX_SIZE)
-		return kq_fail(message, KQ_ERR_BOUNDS,
-			       "is damaged: it asks for %llu MiB of memory",
-			       (unsigned long long)(kernel->image_size >> 20));
-	if (kernel->text_offset >= KQ_IMAGE_ALIGN ||
-	    kernel->text_offset % 4096 != 0)
-		return kq_fail(message, KQ_ERR_VALUE,
-			       "is damaged: its text offset is 0x%llx",
-			       (unsigned long long)kernel->text_offset);
-	return 0;
-}
-
-static int parse_image(const uint8_t *data, size_t size,
-		       struct kq_kernel_file *kernel,
-		       struct kq_message *message)
-{
-	struct kq_image_header header;
 	int r;
 
-	r = parse_header(data, size, kernel, message);
-	if (r < 0)
-		return r;
-	memcpy(&header, data, sizeof(header));
-	if (!memcmp(data, "MZ", 2) && header.pe_offset) {
-		r = check_sections(data, size, le32toh(header.pe_offset),
-				   message);
+	ret->data = buffer;
+	r = kq_source_read(source, buffer, HEAD_SIZE, &ret->size, message);
+	return r == -KQ_ERR_NOSPACE ? 0 : r;
+}
+
+/* Take off one layer after the other until there is an Image. */
+static int remove_layers(struct kq_kernel_file *kernel, uint8_t *buffer,
+			 struct kq_message *message)
+{
+	struct kq_head head;
+	size_t index, allowed = 0;
+	int r;
+
+	for (;;) {
+		r = read_head(&kernel->image, buffer, &head, message);
 		if (r < 0)
 			return r;
+		index = find_layer(&head);
+		if (index == LAYER_COUNT)
+			break;
+		if (index < allowed)
+			return kq_fail(message, KQ_ERR_NOTSUP,
+				       "is wrapped more than once (%s): use "
+				       "the Image",
+				       kernel->kind);
+		r = remove_layer(kernel, index, &head, message);
+		if (r < 0)
+			return r;
+		allowed = index + 1;
 	}
-	if (size > kernel->image_size)
-		return kq_fail(message, KQ_ERR_BOUNDS,
-			       "is damaged: it is longer (%zu bytes) than the "
-			       "memory it asks for (%llu)",
-			       size, (unsigned long long)kernel->image_size);
-	kernel->data = data;
-	kernel->size = size;
-	return 0;
+	if (!kq_image_is_arm64(head.data, head.size))
+		return refuse(&head, message);
+	return kq_image_parse(head.data, &kernel->info, message);
 }
 
-static bool is_quiesce_image(const uint8_t *data, size_t size)
+static int identify(struct kq_kernel_file *kernel, struct kq_message *message)
 {
-	struct kq_image_header header;
-
-	if (size < sizeof(header))
-		return false;
-	memcpy(&header, data, sizeof(header));
-	return le32toh(header.magic) == KQ_IMAGE_MAGIC &&
-	       le64toh(header.tag) == KQ_IMAGE_TAG;
-}
-
-/* Find the payload of a quiesce image. */
-static int unwrap(const uint8_t **data, size_t *size,
-		  struct kq_message *message)
-{
-	struct kq_image_header header;
-	struct kq_stage_params params;
-	uint64_t at, start, length;
-
-	memcpy(&header, *data, sizeof(header));
-	at = le64toh(header.params_offset);
-	if (*size < sizeof(params) || at > *size - sizeof(params))
-		return kq_fail(message, KQ_ERR_TRUNCATED,
-			       "is a truncated quiesce image");
-	memcpy(&params, *data + at, sizeof(params));
-	start = le64toh(params.payload_offset);
-	length = le64toh(params.payload_size);
-	if (start > *size || length > *size - start)
-		return kq_fail(message, KQ_ERR_TRUNCATED,
-			       "is a truncated quiesce image");
-	if (is_quiesce_image(*data + start, length))
-		return kq_fail(message, KQ_ERR_NOTSUP,
-			       "is a quiesce image inside a quiesce image: "
-			       "use the kernel itself");
-	*data += start;
-	*size = length;
-	return 0;
-}
-
-/*
- * The header comes first: it bounds how much the rest may inflate to, so
- * that a small file cannot take all memory.
- */
-static int inflate_kernel(const uint8_t *data, size_t size,
-			  struct kq_kernel_file *kernel,
-			  struct kq_message *message)
-{
-	uint8_t head[sizeof(struct kq_image_header)];
-	struct kq_kernel_file header;
-	size_t head_size, inflated_size;
-	uint64_t limit;
+	uint8_t *buffer = malloc(HEAD_SIZE);
 	int r;
 
-	r = kq_inflate(data, size, head, sizeof(head), &head_size, message);
-	if (r < 0 && r != -KQ_ERR_NOSPACE)
-		return r;
-	r = parse_header(head, head_size, &header, message);
-	if (r < 0)
-		return r;
-	limit = kernel->inflated.size = header.image_size;
-	kernel->inflated.start =
-		mmap(NULL, limit, PROT_READ | PROT_WRITE,
-		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (kernel->inflated.start == MAP_FAILED) {
-		kernel->inflated = (struct kq_mapping){ 0 };
+	if (!buffer)
 		return kq_fail(message, KQ_ERR_NOMEM,
-			       "needs %llu MiB of memory to decompress: %m",
-			       (unsigned long long)(limit >> 20));
-	}
-	r = kq_inflate(data, size, kernel->inflated.start, limit,
-		       &inflated_size, message);
-	if (r == -KQ_ERR_NOSPACE)
-		return kq_fail(message, KQ_ERR_BOUNDS,
-			       "is damaged: it inflates to more than the "
-			       "%llu MiB it asks for",
-			       (unsigned long long)(limit >> 20));
-	if (r < 0)
-		return r;
-	kernel->compressed = true;
-	kernel->data = kernel->inflated.start;
-	kernel->size = inflated_size;
-	return 0;
-}
-
-int kq_kernel_file_parse(const void *data, size_t size,
-			 struct kq_kernel_file *ret, struct kq_message *message)
-{
-	struct kq_kernel_file kernel = { .data = data, .size = size };
-	int r;
-
-	if (kq_is_gzip(data, size)) {
-		r = inflate_kernel(data, size, &kernel, message);
-		if (r < 0)
-			goto fail;
-	}
-	if (is_quiesce_image(kernel.data, kernel.size)) {
-		r = unwrap(&kernel.data, &kernel.size, message);
-		if (r < 0)
-			goto fail;
-		kernel.unwrapped = true;
-	}
-	r = parse_image(kernel.data, kernel.size, &kernel, message);
-	if (r < 0)
-		goto fail;
-	*ret = kernel;
-	return 0;
-fail:
-	kq_kernel_file_close(&kernel);
+			       "cannot be read: out of memory");
+	r = remove_layers(kernel, buffer, message);
+	free(buffer);
 	return r;
 }
 
-static void unmap(struct kq_mapping *mapping)
+static int check_file(const struct stat *st, struct kq_message *message)
 {
-	if (mapping->start)
-		munmap(mapping->start, mapping->size);
-	*mapping = (struct kq_mapping){ 0 };
-}
-
-/* Bytes read, fewer than @size only at the end of the file; -1. */
-static ssize_t read_all(int fd, char *data, size_t size)
-{
-	size_t done = 0;
-	ssize_t n;
-
-	do {
-		n = pread(fd, data + done, size - done, (off_t)done);
-		if (n > 0)
-			done += (size_t)n;
-	} while (n > 0 || (n < 0 && errno == EINTR));
-	return n < 0 ? n : (ssize_t)done;
-}
-
-/*
- * A copy and no mapping of the file: what was checked must be what is loaded,
- * and a file that shrinks must not kill us, whoever installs a kernel in the
- * meantime.
- */
-static int copy_file(int fd, size_t size, const char *path,
-		     struct kq_mapping *ret, struct kq_message *message)
-{
-	struct kq_mapping file = { .size = size };
-	ssize_t n;
-	int r = 0;
-
-	file.start = mmap(NULL, size, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (file.start == MAP_FAILED)
-		return kq_fail(message, KQ_ERR_NOMEM,
-			       "cannot read the kernel %s: %m", path);
-	n = read_all(fd, file.start, size);
-	if (n < 0)
-		r = kq_fail(message, KQ_ERR_SYSTEM,
-			    "cannot read the kernel %s: %m", path);
-	else if ((size_t)n < size)
-		r = kq_fail(message, KQ_ERR_TRUNCATED,
-			    "the kernel %s is being replaced: try again", path);
-	if (r < 0)
-		unmap(&file);
-	else
-		*ret = file;
-	return r;
-}
-
-/* Read a whole file; an empty one gives nothing. */
-static int read_file(const char *path, struct kq_mapping *ret,
-		     struct kq_message *message)
-{
-	struct stat st;
-	int fd, r = 0;
-
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0)
+	if (!S_ISREG(st->st_mode))
 		return kq_fail(message, KQ_ERR_SYSTEM,
-			       "cannot open the kernel %s: %m", path);
-	if (fstat(fd, &st) < 0)
-		r = kq_fail(message, KQ_ERR_SYSTEM,
-			    "cannot read the kernel %s: %m", path);
-	else if (!S_ISREG(st.st_mode))
-		r = kq_fail(message, KQ_ERR_SYSTEM,
-			    "cannot read the kernel %s: not a regular file",
-			    path);
-	else if ((uint64_t)st.st_size > KQ_KERNEL_MAX_SIZE)
-		r = kq_fail(message, KQ_ERR_BOUNDS,
-			    "%s is too big to be a kernel", path);
-	else if (st.st_size > 0)
-		r = copy_file(fd, (size_t)st.st_size, path, ret, message);
-	close(fd);
-	return r;
+			       "cannot be read: it is not a regular file");
+	if ((uint64_t)st->st_size > KQ_KERNEL_MAX_SIZE)
+		return kq_fail(message, KQ_ERR_BOUNDS,
+			       "is too big to be a kernel");
+	return 0;
+}
+
+static int open_file(struct kq_kernel_file *kernel, struct kq_message *message)
+{
+	int r;
+
+	kernel->fd = open(kernel->path,
+			  O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (kernel->fd < 0 || fstat(kernel->fd, &kernel->stat) < 0)
+		return kq_fail(message, KQ_ERR_SYSTEM, "cannot be opened: %m");
+	r = check_file(&kernel->stat, message);
+	if (r < 0)
+		return r;
+	kernel->image.fd = kernel->fd;
+	kernel->image.size = (uint64_t)kernel->stat.st_size;
+	return identify(kernel, message);
+}
+
+/* @reason is about the file; the whole sentence names it. */
+static int fail(const struct kq_kernel_file *kernel, int err,
+		const struct kq_message *reason, struct kq_message *message)
+{
+	return kq_fail(message, -err, "the kernel %s %s", kernel->path,
+		       reason->text);
 }
 
 int kq_kernel_file_open(const char *path, struct kq_kernel_file *ret,
 			struct kq_message *message)
 {
-	struct kq_mapping file = { 0 };
+	struct kq_kernel_file kernel = { .path = path };
 	struct kq_message reason;
 	int r;
 
-	r = read_file(path, &file, message);
+	r = open_file(&kernel, &reason);
+	if (r < 0) {
+		r = fail(&kernel, r, &reason, message);
+		kq_kernel_file_close(&kernel);
+		return r;
+	}
+	*ret = kernel;
+	return 0;
+}
+
+/* Somebody who writes into the file may leave a mix of two kernels. */
+static int check_unchanged(const struct kq_kernel_file *kernel,
+			   struct kq_message *message)
+{
+	struct stat now;
+
+	if (fstat(kernel->fd, &now) == 0 &&
+	    now.st_size == kernel->stat.st_size &&
+	    now.st_mtim.tv_sec == kernel->stat.st_mtim.tv_sec &&
+	    now.st_mtim.tv_nsec == kernel->stat.st_mtim.tv_nsec)
+		return 0;
+	return kq_fail(message, KQ_ERR_TRUNCATED,
+		       "is being replaced: try again");
+}
+
+static int read_image(const struct kq_kernel_file *kernel, void *data,
+		      size_t *ret_size, struct kq_message *message)
+{
+	const uint64_t room = kernel->info.image_size;
+	int r;
+
+	r = kq_source_read(&kernel->image, data, room, ret_size, message);
+	if (r == -KQ_ERR_NOSPACE)
+		return kq_fail(message, KQ_ERR_BOUNDS,
+			       "is damaged: it is longer than the memory it "
+			       "asks for (%llu bytes)",
+			       (unsigned long long)room);
 	if (r < 0)
 		return r;
-	r = kq_kernel_file_parse(file.start, file.size, ret, &reason);
-	if (r < 0) {
-		unmap(&file);
-		return kq_fail(message, -r, "the kernel %s %s", path,
-			       reason.text);
-	}
-	ret->file = file;
+	r = check_unchanged(kernel, message);
+	if (r < 0)
+		return r;
+	return kq_image_check(data, *ret_size, &kernel->info, message);
+}
+
+int kq_kernel_file_read(struct kq_kernel_file *kernel, void *data,
+			struct kq_message *message)
+{
+	struct kq_message reason;
+	size_t size;
+	int r;
+
+	r = read_image(kernel, data, &size, &reason);
+	if (r < 0)
+		return fail(kernel, r, &reason, message);
+	kernel->size = size;
 	return 0;
+}
+
+static int copy_initrd(struct kq_source initrd, int fd,
+		       struct kq_message *message)
+{
+	char buffer[1u << 16];
+	size_t size;
+	int r;
+
+	while (initrd.size > 0) {
+		r = kq_source_read(&initrd, buffer, sizeof(buffer), &size,
+				   message);
+		if (r < 0 && r != -KQ_ERR_NOSPACE)
+			return r;
+		if (write(fd, buffer, size) != (ssize_t)size)
+			return kq_fail(message, KQ_ERR_SYSTEM,
+				       "has an initrd that cannot be "
+				       "written: %m");
+		(void)kq_source_narrow(&initrd, size, initrd.size - size);
+	}
+	return 0;
+}
+
+int kq_kernel_file_write_initrd(const struct kq_kernel_file *kernel, int fd,
+				struct kq_message *message)
+{
+	struct kq_message reason;
+	int r;
+
+	r = copy_initrd(kernel->initrd, fd, &reason);
+	if (r == 0)
+		r = check_unchanged(kernel, &reason);
+	return r < 0 ? fail(kernel, r, &reason, message) : 0;
 }
 
 void kq_kernel_file_close(struct kq_kernel_file *kernel)
 {
-	unmap(&kernel->file);
-	unmap(&kernel->inflated);
-	kernel->data = NULL;
-	kernel->size = 0;
+	if (kernel->path && kernel->fd >= 0)
+		close(kernel->fd);
+	free(kernel->cmdline);
+	*kernel = (struct kq_kernel_file){ 0 };
 }

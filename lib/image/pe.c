@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/bits.h"
+#include "lib/error.h"
 
 /* PE Format, "Characteristics", "Windows Subsystem", "Section Flags". */
 #define FILE_EXECUTABLE_IMAGE	0x0002u
@@ -88,4 +89,58 @@ void kq_pe_fill(uint8_t *head, uint64_t payload_offset, uint64_t file_size)
 	memcpy(head + offsetof(struct kq_image_header, pe_offset), &pe_offset,
 	       sizeof(pe_offset));
 	memcpy(head + KQ_PE_OFFSET, &pe, sizeof(pe));
+}
+
+static int truncated(uint64_t needed, size_t size, struct kq_message *message)
+{
+	return kq_fail(message, KQ_ERR_TRUNCATED,
+		       "is truncated: it ends at byte %zu of %llu", size,
+		       (unsigned long long)needed);
+}
+
+int kq_pe_parse(const uint8_t *data, size_t size, struct kq_pe_table *ret,
+		struct kq_message *message)
+{
+	struct kq_pe_coff coff;
+	uint64_t table, end;
+	uint32_t at;
+
+	if (size < KQ_PE_OFFSET_AT + sizeof(at))
+		return truncated(KQ_PE_OFFSET_AT + sizeof(at), size, message);
+	memcpy(&at, data + KQ_PE_OFFSET_AT, sizeof(at));
+	at = le32toh(at);
+	if ((uint64_t)at + sizeof(coff) > size)
+		return truncated((uint64_t)at + sizeof(coff), size, message);
+	memcpy(&coff, data + at, sizeof(coff));
+	if (memcmp(coff.signature, KQ_PE_SIGNATURE, sizeof(coff.signature)) !=
+	    0)
+		return kq_fail(message, KQ_ERR_VALUE,
+			       "is damaged: it has no PE header where it says");
+	if (le16toh(coff.machine) != KQ_PE_MACHINE_ARM64)
+		return kq_fail(message, KQ_ERR_MAGIC,
+			       "is an EFI program for another machine than "
+			       "arm64");
+	table = (uint64_t)at + sizeof(coff) + le16toh(coff.optional_size);
+	end = table +
+	      le16toh(coff.section_count) * sizeof(struct kq_pe_section);
+	if (end > size)
+		return truncated(end, size, message);
+	ret->start = data + table;
+	ret->count = le16toh(coff.section_count);
+	return 0;
+}
+
+struct kq_pe_section kq_pe_section(const struct kq_pe_table *table,
+				   unsigned int index)
+{
+	struct kq_pe_section section;
+
+	memcpy(&section, table->start + index * sizeof(section),
+	       sizeof(section));
+	section.virtual_size = le32toh(section.virtual_size);
+	section.virtual_address = le32toh(section.virtual_address);
+	section.raw_size = le32toh(section.raw_size);
+	section.raw_offset = le32toh(section.raw_offset);
+	section.characteristics = le32toh(section.characteristics);
+	return section;
 }

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * PE/COFF headers, which make a quiesce image a file that can be signed: PE
- * tools sign it, and kexec_file_load(2) checks that signature. Nothing runs
- * by them.
+ * PE/COFF headers. Kernels come with them: Linux with an EFI stub, zboot
+ * kernels and unified kernel images are EFI programs. And they make a quiesce
+ * image a file that can be signed: PE tools sign it, and kexec_file_load(2)
+ * checks that signature. Nothing runs by them.
+ *
+ * All fields are little-endian; nothing in a file is aligned.
  *
  * Source: Microsoft, PE Format; what Linux wants of it is in
  * crypto/asymmetric_keys/verify_pefile.c.
@@ -13,10 +16,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/message.h"
 #include "lib/stage-image.h"
 
 #define KQ_PE_SIGNATURE	    "PE\0\0"
 #define KQ_PE_MACHINE_ARM64 0xaa64u
+#define KQ_PE_OFFSET_AT	    60u /* where a file says where they are */
 #define KQ_PE_MAGIC_64	    0x20bu /* PE32+ */
 
 /* Where ours stand: right behind the Image header. */
@@ -82,7 +87,7 @@ struct kq_pe_section {
 	char name[8]; /* not terminated if it fills the field */
 	uint32_t virtual_size;
 	uint32_t virtual_address;
-	uint32_t raw_size;
+	uint32_t raw_size; /* virtual_size rounded up, or less: then zeros */
 	uint32_t raw_offset;
 	uint32_t relocations_offset;
 	uint32_t lines_offset;
@@ -121,5 +126,32 @@ _Static_assert(KQ_PE_OFFSET + sizeof(struct kq_pe_headers) <=
  * directory is empty, the checksum 0: both are left to whoever signs.
  */
 void kq_pe_fill(uint8_t *head, uint64_t payload_offset, uint64_t file_size);
+
+/* The section table of a file. */
+struct kq_pe_table {
+	const uint8_t *start;
+	unsigned int count;
+};
+
+/**
+ * kq_pe_parse() - find the section table of an EFI program for arm64
+ * @data:    the file's first bytes, as far as its headers go
+ * @size:    bytes at @data
+ * @ret:     result; points into @data
+ * @message: what is wrong, to follow the file's name
+ *
+ * Return: 0; -KQ_ERR_TRUNCATED the headers go beyond @size; -KQ_ERR_VALUE no
+ * PE header; -KQ_ERR_MAGIC for another machine.
+ */
+int kq_pe_parse(const uint8_t *data, size_t size, struct kq_pe_table *ret,
+		struct kq_message *message);
+
+/**
+ * kq_pe_section() - one section, sizes and offsets in the machine's byte order
+ * @table: from kq_pe_parse()
+ * @index: below @table->count
+ */
+struct kq_pe_section kq_pe_section(const struct kq_pe_table *table,
+				   unsigned int index);
 
 #endif

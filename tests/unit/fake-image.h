@@ -5,10 +5,14 @@
 
 #include <assert.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 #include <zlib.h>
 
+#include "lib/image/kernel-file.h"
 #include "lib/stage-image.h"
 
 #define FAKE_PE	      0x40u /* where its PE header stands */
@@ -104,6 +108,38 @@ static inline uint8_t *fake_gzip(const void *data, size_t size,
 	*ret_size = stream.total_out;
 	deflateEnd(&stream);
 	return out;
+}
+
+/* Open @data as a kernel file. */
+static inline int fake_open(const void *data, size_t size,
+			    struct kq_kernel_file *ret,
+			    struct kq_message *message)
+{
+	static char path[64];
+	int fd = memfd_create("kernel", MFD_CLOEXEC);
+	int r;
+
+	assert(fd >= 0 && write(fd, data, size) == (ssize_t)size);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	r = kq_kernel_file_open(path, ret, message);
+	close(fd);
+	return r;
+}
+
+/* Read the Image; *@ret_image is malloc'ed, just as large as it asks for. */
+static inline int fake_read(struct kq_kernel_file *kernel, uint8_t **ret_image,
+			    struct kq_message *message)
+{
+	uint8_t *image = malloc(kernel->info.image_size);
+	int r;
+
+	assert(image);
+	r = kq_kernel_file_read(kernel, image, message);
+	if (r == 0)
+		*ret_image = image;
+	else
+		free(image);
+	return r;
 }
 
 #endif

@@ -75,8 +75,7 @@ static struct kq_plan_header *small_plan(void)
 	plan->hosts.entry_size = sizeof(struct kq_plan_host);
 	plan->streams.entry_size = sizeof(struct kq_plan_stream);
 	plan->functions.offset = plan->hosts.offset = plan->smmus.offset =
-		plan->streams.offset = plan->components.offset =
-			sizeof(*plan);
+		plan->streams.offset = plan->components.offset = sizeof(*plan);
 	plan->components.entry_size = sizeof(struct kq_plan_component);
 	plan->smmus.entry_size = sizeof(*smmu);
 	plan->smmus.count = 1;
@@ -131,17 +130,32 @@ static void check_layout(const struct kq_layout *layout,
 	assert(p->work_size == kq_stage_work_size(plan, FDT_SIZE));
 	assert(p->payload_offset >= p->work_offset + p->work_size);
 	assert(p->payload_offset >= KQ_IMAGE_ALIGN);
-	assert(p->payload_offset % KQ_IMAGE_ALIGN == kernel->text_offset);
-	assert(p->payload_size == kernel->size);
-	assert(layout->file_size == p->payload_offset + kernel->size);
-	assert(layout->image_size == p->payload_offset + kernel->image_size);
+	assert(p->payload_offset % KQ_IMAGE_ALIGN == kernel->info.text_offset);
+	assert(layout->image_size ==
+	       p->payload_offset + kernel->info.image_size);
+}
+
+static void check_unwrap(const struct content *image, const uint8_t *data,
+			 size_t size, uint64_t text_offset)
+{
+	struct kq_kernel_file kernel;
+	uint8_t *payload;
+
+	assert(!fake_open(image->data, image->size, &kernel, &message));
+	assert(!strcmp(kernel.kind, "quiesce image"));
+	assert(kernel.info.text_offset == text_offset);
+	assert(!fake_read(&kernel, &payload, &message));
+	assert(kernel.size == size);
+	assert(!memcmp(payload, data, size));
+	kq_kernel_file_close(&kernel);
+	free(payload);
 }
 
 static void image_is_composed(uint64_t text_offset)
 {
 	uint8_t *data = fake_image(KERNEL_SIZE, text_offset);
 	struct kq_plan_header *plan = small_plan();
-	struct kq_kernel_file kernel, again;
+	struct kq_kernel_file kernel;
 	struct kq_stage_file stage;
 	struct kq_layout layout;
 	struct content image;
@@ -149,25 +163,23 @@ static void image_is_composed(uint64_t text_offset)
 	int fd = kq_image_memfd(&message);
 
 	assert(fd > 2);
-	assert(!kq_kernel_file_parse(data, KERNEL_SIZE, &kernel, &message));
+	assert(!fake_open(data, KERNEL_SIZE, &kernel, &message));
 	assert(!kq_stage_file_open(STAGE, &stage, &message));
 	kq_compose_layout(&stage, plan, FDT_SIZE, &kernel, &layout);
 	check_layout(&layout, &stage, plan, &kernel);
 	assert(!kq_compose_write(fd, &layout, &stage, plan, &kernel, &message));
+	assert(p->payload_size == KERNEL_SIZE && kernel.size == KERNEL_SIZE);
 	image = read_all(fd);
 	assert(image.size == layout.file_size);
+	assert(image.size == p->payload_offset + KERNEL_SIZE);
 	check_stage(&image, &stage, &layout, FAKE_FLAGS);
 	check_zero(&image, stage.size, p->plan_offset);
 	assert(!memcmp(image.data + p->plan_offset, plan, p->plan_size));
 	check_zero(&image, p->plan_offset + p->plan_size, p->payload_offset);
 	assert(!memcmp(image.data + p->payload_offset, data, KERNEL_SIZE));
 
-	assert(!kq_kernel_file_parse(image.data, image.size, &again, &message));
-	assert(again.unwrapped && again.size == KERNEL_SIZE);
-	assert(again.data == image.data + p->payload_offset);
-	assert(again.text_offset == text_offset);
+	check_unwrap(&image, data, KERNEL_SIZE, text_offset);
 
-	kq_kernel_file_close(&again);
 	kq_kernel_file_close(&kernel);
 	kq_stage_file_close(&stage);
 	close(fd);
@@ -203,14 +215,15 @@ static void pe_image_is_an_image_too(void)
 	const uint32_t size = KERNEL_SIZE - 100;
 	uint8_t *data = fake_image(size, 0);
 	struct kq_plan_header *plan = small_plan();
-	struct kq_kernel_file kernel, again;
+	struct kq_kernel_file kernel;
 	struct kq_stage_file stage;
 	struct kq_layout layout;
 	struct content image;
 	int fd = kq_image_memfd(&message);
 
-	assert(!kq_kernel_file_parse(data, size, &kernel, &message));
-	kernel.image_size = size;
+	memcpy(data + offsetof(struct kq_image_header, image_size), &size,
+	       sizeof(size));
+	assert(!fake_open(data, size, &kernel, &message));
 	assert(!kq_stage_file_open(STAGE, &stage, &message));
 	kq_compose_layout(&stage, plan, FDT_SIZE, &kernel, &layout);
 	kq_compose_make_pe(&layout);
@@ -220,10 +233,8 @@ static void pe_image_is_an_image_too(void)
 	assert(image.size == layout.file_size);
 	check_pe(&image, &layout);
 	check_zero(&image, layout.params.payload_offset + size, image.size);
-	assert(!kq_kernel_file_parse(image.data, image.size, &again, &message));
-	assert(again.unwrapped && again.size == size);
+	check_unwrap(&image, data, size, 0);
 
-	kq_kernel_file_close(&again);
 	kq_kernel_file_close(&kernel);
 	kq_stage_file_close(&stage);
 	close(fd);

@@ -138,7 +138,8 @@ test_load() {
 	check "debug" grep -q '1 SMMU -> abort' "$dir"/err
 	# with nothing open, the image must not become stdin
 	kexec --quiesce=bme "$dir"/Image 0<&-
-	loaded "$fd"
+	check "load" test "$(cat "$dir"/argv)" != /proc/self/fd/0
+	loaded "$(cat "$dir"/argv)"
 }
 
 test_config() {
@@ -308,7 +309,7 @@ test_bad_machine() {
 
 test_bad_files() {
 	config
-	refused 'bad: No such file' -p --quiesce=flr "$dir"/bad
+	refused 'bad cannot be opened: No such file' -p --quiesce=flr "$dir"/bad
 	head -c 50 "$dir"/Image >"$dir"/bad
 	refused 'bad is too short' -p --quiesce=flr "$dir"/bad
 	head -c 100 "$dir"/Image.gz >"$dir"/bad
