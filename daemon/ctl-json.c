@@ -4,6 +4,7 @@
 #include "daemon/ctl-json.h"
 
 #include <inttypes.h>
+#include <time.h>
 
 #include "lib/error.h"
 
@@ -23,6 +24,18 @@ void kq_json_add_bits(json_t *array, uint32_t value,
 	for (; names->name; names++)
 		if (value & names->mask)
 			json_array_append_new(array, json_string(names->name));
+}
+
+json_t *kq_json_time(uint64_t seconds)
+{
+	char text[40];
+	struct tm tm;
+	time_t t = (time_t)seconds;
+
+	if (seconds > INT32_MAX * UINT64_C(100) || !gmtime_r(&t, &tm) ||
+	    !strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm))
+		return json_null();
+	return json_string(text);
 }
 
 json_t *kq_json_bits(uint32_t value, const struct kq_bit_name *names)

@@ -21,6 +21,9 @@ void kq_json_set(json_t *object, const char *key, json_t *value);
 /* A string such as "0x1f". */
 json_t *kq_json_hex(uint64_t value);
 
+/* A string such as "2026-11-20T11:04:05Z"; null for an absurd time. */
+json_t *kq_json_time(uint64_t seconds);
+
 /* The names of the bits that are set, as an array of strings. */
 json_t *kq_json_bits(uint32_t value, const struct kq_bit_name *names);
 

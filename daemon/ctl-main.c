@@ -10,6 +10,7 @@
 
 #include "config.h"
 #include "daemon/ctl.h"
+#include "daemon/store.h"
 
 enum verb {
 	VERB_LIST,
@@ -32,7 +33,7 @@ static const struct {
 			kq_ctl_list },
 	[VERB_PLAN] = { "plan", "", "what a crash would do if it came now",
 			kq_ctl_plan },
-	[VERB_REPORT] = { "report", " [FILE]",
+	[VERB_REPORT] = { "report", " [REPORT]",
 			  "what was done on the way into this kernel",
 			  kq_ctl_report, 1 },
 	[VERB_DOCTOR] = { "doctor", "",
@@ -58,6 +59,11 @@ enum {
 	OPT_ORDERLY,
 	OPT_PE,
 	OPT_DTB,
+	OPT_LIST,
+	OPT_COLLECT,
+	OPT_FORMAT,
+	OPT_OUTPUT,
+	OPT_STORE,
 	OPT_SETTING
 };
 
@@ -74,6 +80,16 @@ static const struct option_row {
 	  "everything, also (-v)" },
 	{ "offenders", OPT_OFFENDERS, NULL, ON(VERB_REPORT),
 	  "only devices that were still at work" },
+	{ "list", OPT_LIST, NULL, ON(VERB_REPORT),
+	  "the reports that were kept" },
+	{ "collect", OPT_COLLECT, NULL, ON(VERB_REPORT),
+	  "keep the report and log it, once" },
+	{ "format", OPT_FORMAT, "FORMAT", ON(VERB_REPORT),
+	  "text, json or prometheus" },
+	{ "output", OPT_OUTPUT, "FILE", ON(VERB_REPORT),
+	  "write FILE, at once, instead of to the terminal" },
+	{ "store", OPT_STORE, "DIR", ON(VERB_REPORT),
+	  "where reports are kept" },
 	{ "root", OPT_ROOT, "DIR", ON_LIVE,
 	  "look at the copy of a machine's sys/ and proc/ under DIR" },
 	{ "orderly", OPT_ORDERLY, NULL, ON(VERB_PLAN) | ON(VERB_WRAP),
@@ -215,6 +231,21 @@ static void take_option(struct parsed *parsed, const struct option_row *row,
 	case OPT_DTB:
 		ctl->dtb = value;
 		break;
+	case OPT_LIST:
+		ctl->list = true;
+		break;
+	case OPT_COLLECT:
+		ctl->collect = true;
+		break;
+	case OPT_FORMAT:
+		ctl->format = value;
+		break;
+	case OPT_OUTPUT:
+		ctl->output = value;
+		break;
+	case OPT_STORE:
+		ctl->store = value;
+		break;
 	case OPT_ROOT:
 		ctl->root = value;
 		break;
@@ -319,7 +350,9 @@ static int run(struct parsed *parsed, char *rest[])
 
 int kq_ctl_main(int argc, char *argv[], FILE *out)
 {
-	struct parsed parsed = { .ctl = { .root = "", .out = out } };
+	struct parsed parsed = {
+		.ctl = { .root = "", .store = KQ_STORE_DIR, .out = out }
+	};
 	int status = KQ_EXIT_FAILURE;
 
 	parsed.ctl.settings =

@@ -194,13 +194,18 @@ static void print_none(const struct kq_report_header *report, FILE *out)
 	}
 }
 
-void kq_offenders_print(const struct kq_found_report *found, FILE *out)
+unsigned int kq_report_count_offenders(const struct kq_report_header *report)
 {
 	unsigned int count = 0;
 
+	kq_report_each_offender(report, count_offender, &count);
+	return count;
+}
+
+void kq_offenders_print(const struct kq_found_report *found, FILE *out)
+{
 	kq_report_print_freshness(found->freshness, out);
-	kq_report_each_offender(found->report, count_offender, &count);
-	if (count)
+	if (kq_report_count_offenders(found->report))
 		kq_report_each_offender(found->report, print_offender, out);
 	else
 		print_none(found->report, out);

@@ -20,18 +20,6 @@
 #include "daemon/ctl-words.h"
 #include "lib/error.h"
 
-static json_t *json_load_time(uint64_t seconds)
-{
-	char text[40];
-	struct tm tm;
-	time_t t = (time_t)seconds;
-
-	if (seconds > INT32_MAX * UINT64_C(100) || !gmtime_r(&t, &tm) ||
-	    !strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm))
-		return json_null();
-	return json_string(text);
-}
-
 static json_t *json_id(const uint8_t bytes[16])
 {
 	char text[SD_ID128_STRING_MAX];
@@ -183,7 +171,7 @@ static json_t *json_event(const struct kq_report_header *report,
 	return object;
 }
 
-static json_t *json_verdict(const struct kq_report_header *report)
+json_t *kq_report_json_verdict(const struct kq_report_header *report)
 {
 	json_t *object = json_object(), *counts = json_object();
 	struct kq_verdict verdict;
@@ -215,7 +203,7 @@ static void set_header(json_t *object, const struct kq_report_header *report)
 		    kq_json_bits(report->flags, kq_bits_report));
 	kq_json_set(object, "load_id", json_id(report->load_id));
 	kq_json_set(object, "boot_id", json_id(report->boot_id));
-	kq_json_set(object, "load_time", json_load_time(report->load_time_s));
+	kq_json_set(object, "load_time", kq_json_time(report->load_time_s));
 	kq_json_set(object, "kind", json_string(kq_word_kind(report->kind)));
 	kq_json_set(object, "quiesce",
 		    json_string(kq_word_quiesce(report->quiesce)));
@@ -261,7 +249,7 @@ json_t *kq_report_json(const struct kq_found_report *found, const char *source)
 
 	kq_json_set(object, "source", json_string(source));
 	kq_json_set(object, "stale", kq_report_json_stale(found));
-	kq_json_set(object, "verdict", json_verdict(report));
+	kq_json_set(object, "verdict", kq_report_json_verdict(report));
 	set_header(object, report);
 	kq_json_set(object, "steps", json_steps(report));
 	for (uint32_t i = 0; i < report->functions.count; i++)

@@ -57,6 +57,19 @@ int kq_found_report_parse(const void *data, size_t size,
  */
 int kq_chosen_digest(const void *fdt, uint8_t digest[32]);
 
+struct kq_store;
+
+/**
+ * kq_report_metrics() - a report as metrics of Prometheus' text format
+ * @found: the report; NULL if there is none
+ * @store: the reports that were kept
+ * @out:   where to
+ *
+ * Return: 0 or -KQ_ERR_NOMEM.
+ */
+int kq_report_metrics(const struct kq_found_report *found,
+		      const struct kq_store *store, FILE *out);
+
 /* What it all comes to. */
 struct kq_verdict {
 	bool quiet; /* everything that could write was silenced */
@@ -173,7 +186,8 @@ int kq_report_print(const struct kq_found_report *found, bool verbose,
  */
 json_t *kq_report_json(const struct kq_found_report *found, const char *source);
 
-/* The parts of it about SMMUs and strays. */
+/* The parts of it about the verdict, SMMUs and strays. */
+json_t *kq_report_json_verdict(const struct kq_report_header *report);
 json_t *kq_report_json_smmus(const struct kq_report_header *report);
 json_t *kq_report_json_strays(const struct kq_report_header *report);
 
@@ -204,6 +218,9 @@ typedef void kq_take_offender(const struct kq_report_header *report,
  */
 void kq_report_each_offender(const struct kq_report_header *report,
 			     kq_take_offender *take, void *context);
+
+/* How many are there? */
+unsigned int kq_report_count_offenders(const struct kq_report_header *report);
 
 /* Is this function one of them? */
 bool kq_report_is_offender(const struct kq_report_header *report,

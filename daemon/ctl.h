@@ -32,6 +32,11 @@ struct kq_ctl {
 	bool pe; /* wrap: with PE headers, for a signature */
 	const char *dtb; /* wrap: the next kernel's device tree; NULL: ours */
 	const char *operands[KQ_CTL_OPERANDS]; /* behind the verb, or NULL */
+	bool list; /* report: those that were kept */
+	bool collect; /* report: keep and log it */
+	const char *format; /* report: NULL or a word */
+	const char *output; /* report: the file to write, or NULL */
+	const char *store; /* report: where reports are kept */
 	struct kq_ctl_setting *settings; /* in the order they were given */
 	size_t setting_count;
 	FILE *out;

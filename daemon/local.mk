@@ -18,6 +18,8 @@ daemon_libctl_a_SOURCES = \
 	daemon/ctl-report.c daemon/ctl-report.h \
 	daemon/ctl-report-json.c \
 	daemon/ctl-report-json-smmu.c \
+	daemon/ctl-report-kept.c daemon/ctl-report-kept.h \
+	daemon/ctl-report-metrics.c \
 	daemon/ctl-report-notes.c \
 	daemon/ctl-report-probe.c \
 	daemon/ctl-report-read.c \

@@ -363,9 +363,6 @@ int kq_store_put(struct kq_store *store, const struct kq_report_header *report,
 		return r;
 	store->last_number++;
 	prune(store);
-	if (fsync(store->fd) < 0)
-		return kq_fail(message, KQ_ERR_SYSTEM, "cannot write %s: %m",
-			       store->dir);
 	return 0;
 }
 

@@ -46,6 +46,9 @@ check_PROGRAMS += tests/unit/test-ctl-report
 tests_unit_test_ctl_report_LDADD = tests/unit/libfixture.a $(CTL_LIBS)
 check_PROGRAMS += tests/unit/test-collect
 tests_unit_test_collect_LDADD = tests/unit/libfixture.a $(CTL_LIBS)
+check_PROGRAMS += tests/unit/test-ctl-kept
+tests_unit_test_ctl_kept_LDADD = tests/unit/libfixture.a $(CTL_LIBS)
+check_SCRIPTS += tests/unit/test-ctl-metrics.sh
 check_PROGRAMS += tests/unit/test-ctl-doctor
 tests_unit_test_ctl_doctor_SOURCES = tests/unit/test-ctl-doctor.c \
 	tests/unit/fake-machine.c
@@ -73,13 +76,16 @@ EXTRA_DIST += \
 	tests/data/ctl/plan-orderly.txt \
 	tests/data/ctl/plan-soc.txt \
 	tests/data/ctl/report-crash.json \
+	tests/data/ctl/report-crash.prom \
 	tests/data/ctl/report-crash.txt \
 	tests/data/ctl/report-crash-verbose.txt \
 	tests/data/ctl/report-orderly.txt \
 	tests/data/ctl/report-refused.txt \
 	tests/data/ctl/report-stale.txt \
 	tests/data/ctl/report-strays.json \
+	tests/data/ctl/report-strays.prom \
 	tests/data/ctl/report-strays.txt \
+	tests/unit/test-ctl-metrics.sh \
 	tests/unit/test-ctl-usage.sh
 
 include tests/unit/frontend.mk
