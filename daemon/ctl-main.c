@@ -149,10 +149,8 @@ int kq_ctl_settings(const struct kq_ctl *ctl, struct kq_settings *settings,
 
 	kq_settings_init(settings);
 	r = kq_settings_load(settings, message);
-	for (size_t i = 0; i < ctl->setting_count && r == 0; i++)
-		r = kq_settings_set(settings, ctl->settings[i].key,
-				    ctl->settings[i].value, message);
-	return r;
+	return r < 0 ? r : kq_settings_apply(settings, ctl->settings,
+					      ctl->setting_count, message);
 }
 
 static void print_option(const struct option_row *row, FILE *out)
@@ -257,7 +255,7 @@ static void take_option(struct parsed *parsed, const struct option_row *row,
 		break;
 	case OPT_SETTING:
 		ctl->settings[ctl->setting_count++] =
-			(struct kq_ctl_setting){ row->name, value };
+			(struct kq_setting){ row->name, value };
 		break;
 	}
 }

@@ -17,12 +17,6 @@
 /* Most operands that a verb takes. */
 #define KQ_CTL_OPERANDS 2
 
-/* One setting from the command line. */
-struct kq_ctl_setting {
-	const char *key;
-	const char *value;
-};
-
 struct kq_ctl {
 	bool json;
 	bool verbose;
@@ -37,7 +31,7 @@ struct kq_ctl {
 	const char *format; /* report: NULL or a word */
 	const char *output; /* report: the file to write, or NULL */
 	const char *store; /* report: where reports are kept */
-	struct kq_ctl_setting *settings; /* in the order they were given */
+	struct kq_setting *settings; /* in the order they were given */
 	size_t setting_count;
 	FILE *out;
 };

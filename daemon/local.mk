@@ -32,7 +32,7 @@ daemon_libctl_a_SOURCES = \
 	daemon/journal.c daemon/journal.h \
 	daemon/store.c daemon/store.h
 
-CTL_LIBS = daemon/libctl.a $(KQ_LIBS) $(JANSSON_LIBS)
+CTL_LIBS = daemon/libctl.a $(KQ_LIBS)
 
 sbin_PROGRAMS += quiescectl
 quiescectl_SOURCES = daemon/quiescectl.c

@@ -40,6 +40,8 @@ static const char help[] =
 	"load nothing.\n"
 	"     --quiesce-output=FILE\n"
 	"                      Write the image to FILE, load nothing.\n"
+	"     --quiesce-plan=FILE\n"
+	"                      Use this plan instead of making one.\n"
 	"\n"
 	"Any of them, or a setting in the config file, makes a load a quiesced "
 	"one.\n"

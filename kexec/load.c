@@ -38,6 +38,7 @@ static int prepare_image(const struct kq_options *options,
 		.for_file = options->output != NULL,
 		.dtb = options->dtb,
 		.file = options->output && !options->initrd,
+		.plan = options->plan,
 	};
 	int r;
 

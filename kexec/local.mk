@@ -5,9 +5,11 @@
 noinst_LIBRARIES += kexec/libfrontend.a
 kexec_libfrontend_a_SOURCES = \
 	kexec/checks.c kexec/checks.h \
+	kexec/child.c kexec/child.h \
 	kexec/describe.c kexec/describe.h \
 	kexec/load.c kexec/load.h \
 	kexec/options.c kexec/options.h \
+	kexec/remember.c kexec/remember.h \
 	kexec/run.c kexec/run.h
 
 FRONTEND_LIBS = kexec/libfrontend.a $(KQ_LIBS)

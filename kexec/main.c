@@ -2,7 +2,7 @@
 /*
  * kexec, the front end: takes every option of the stock kexec and ours. With
  * one of ours a load becomes the load of a quiesce image; everything else is
- * the stock kexec's, which this process becomes.
+ * the stock kexec's, which this process becomes, or runs and ends as.
  */
 #include "config.h"
 
@@ -13,28 +13,17 @@
 #include "kexec/describe.h"
 #include "kexec/load.h"
 #include "kexec/options.h"
+#include "kexec/remember.h"
 #include "kexec/run.h"
 #include "lib/error.h"
+#include "lib/machine.h"
 #include "lib/message.h"
 #include "lib/settings.h"
 
 /* Stock prints errors as "kexec: ..."; this tells whose error it is. */
-#define PROGRAM "kexec-quiesce"
+#define PROGRAM		"kexec-quiesce"
 
-static int apply_settings(const struct kq_options *options,
-			  struct kq_settings *settings,
-			  struct kq_message *message)
-{
-	for (size_t i = 0; i < options->settings_count; i++) {
-		const struct kq_setting_arg *arg = &options->settings[i];
-		int r = kq_settings_set(settings, arg->key, arg->value,
-					message);
-
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
+#define LOCK_TIMEOUT_MS 60000u
 
 /*
  * A broken config file stops a load that might be meant to be quiesced, but
@@ -53,14 +42,15 @@ static int read_settings(const struct kq_options *options,
 		return r;
 	if (r < 0)
 		fprintf(stderr, PROGRAM ": %s, ignoring\n", message->text);
-	return apply_settings(options, settings, message);
+	return kq_settings_apply(settings, options->settings,
+				 options->settings_count, message);
 }
 
 static bool wants_quiescing(const struct kq_options *options,
 			    const struct kq_settings *settings)
 {
 	bool asked = options->settings_count || options->dry_run ||
-		     options->output;
+		     options->output || options->plan;
 
 	if (!kq_options_loads(options))
 		return false;
@@ -73,6 +63,7 @@ static int check_use(const struct kq_options *options,
 {
 	const char *name = options->dry_run  ? "--quiesce-dry-run"
 			   : options->output ? "--quiesce-output"
+			   : options->plan   ? "--quiesce-plan"
 					     : NULL;
 
 	if (name && !kq_options_loads(options))
@@ -108,10 +99,40 @@ static int make_initrd(const struct kq_load *load, struct kq_message *message)
 	return r;
 }
 
+/* Loads wait for each other; one that takes that long is stuck. */
+static int lock_loads(void)
+{
+	int fd = kq_record_lock(kq_machine_root(), LOCK_TIMEOUT_MS);
+
+	if (fd == -KQ_ERR_TIMEOUT)
+		fprintf(stderr, PROGRAM ": warning: another load has been at "
+					"work for a minute, not waiting\n");
+	return fd;
+}
+
+static int load_stock(const struct kq_options *options,
+		      const struct kq_settings *settings,
+		      const struct kq_load *load,
+		      const struct kq_stock_load *stock,
+		      struct kq_record *record, struct kq_outcome *outcome,
+		      struct kq_message *message)
+{
+	int lock = lock_loads();
+	int r = kq_run_child(settings->kexec_path, options, stock, outcome,
+			     message);
+
+	if (r == 0)
+		kq_remember_load(record, options, settings, load, outcome);
+	if (lock >= 0)
+		close(lock);
+	return r;
+}
+
 /* The image has been written and checked: load it, or only say so. */
 static int hand_over(const struct kq_options *options,
 		     const struct kq_settings *settings,
 		     const struct kq_load *load, int image_fd,
+		     struct kq_record *record, struct kq_outcome *outcome,
 		     struct kq_message *message)
 {
 	struct kq_stock_load stock = kq_load_stock(load, image_fd);
@@ -126,7 +147,8 @@ static int hand_over(const struct kq_options *options,
 		if (stock.initrd_fd < 0)
 			return stock.initrd_fd;
 	}
-	r = kq_run_stock(settings->kexec_path, options, &stock, message);
+	r = load_stock(options, settings, load, &stock, record, outcome,
+		       message);
 	if (stock.initrd_fd >= 0)
 		close(stock.initrd_fd);
 	return r;
@@ -134,6 +156,7 @@ static int hand_over(const struct kq_options *options,
 
 static int run_load(const struct kq_options *options,
 		    const struct kq_settings *settings, struct kq_load *load,
+		    struct kq_record *record, struct kq_outcome *outcome,
 		    struct kq_message *message)
 {
 	int fd, r;
@@ -145,22 +168,26 @@ static int run_load(const struct kq_options *options,
 	if (r == 0)
 		r = kq_image_seal(fd, message);
 	if (r == 0)
-		r = hand_over(options, settings, load, fd, message);
+		r = hand_over(options, settings, load, fd, record, outcome,
+			      message);
 	close(fd);
 	return r;
 }
 
 static int quiesced_load(const struct kq_options *options,
 			 const struct kq_settings *settings,
-			 struct kq_message *message)
+			 struct kq_outcome *outcome, struct kq_message *message)
 {
+	struct kq_record record;
 	struct kq_load load;
 	int r;
 
+	kq_remember_files(options, &record);
 	r = kq_load_prepare(options, settings, &load, message);
 	if (r < 0)
 		return r;
-	print_warnings(&load.image.inventory->warnings);
+	if (load.image.inventory)
+		print_warnings(&load.image.inventory->warnings);
 	print_warnings(&load.image.warnings);
 	if (options->debug) {
 		fputs(PROGRAM ": ", stderr);
@@ -170,7 +197,8 @@ static int quiesced_load(const struct kq_options *options,
 	if (options->output && !options->dry_run)
 		r = kq_image_write_file(&load.image, options->output, message);
 	else
-		r = run_load(options, settings, &load, message);
+		r = run_load(options, settings, &load, &record, outcome,
+			     message);
 	kq_load_fini(&load);
 	return r;
 }
@@ -186,12 +214,28 @@ static int tell(const struct kq_options *options,
 	else
 		puts(PACKAGE_STRING);
 	fflush(stdout);
-	kq_run_stock(settings->kexec_path, options, NULL, &message);
+	kq_run_become(settings->kexec_path, options, &message);
 	fprintf(stderr, PROGRAM ": %s\n", message.text);
 	return 0;
 }
 
-static int run(const struct kq_options *options, struct kq_message *message)
+/* What is no quiesced load; one that replaces such a load is noted. */
+static int plain_run(const struct kq_options *options,
+		     const struct kq_settings *settings,
+		     struct kq_outcome *outcome, struct kq_message *message)
+{
+	int r;
+
+	if (!kq_options_loads(options) && options->action != KQ_ACTION_UNLOAD)
+		return kq_run_become(settings->kexec_path, options, message);
+	r = kq_run_child(settings->kexec_path, options, NULL, outcome, message);
+	if (r == 0)
+		kq_remember_other(options, outcome);
+	return r;
+}
+
+static int run(const struct kq_options *options, struct kq_outcome *outcome,
+	       struct kq_message *message)
 {
 	struct kq_settings settings;
 	int r;
@@ -207,22 +251,24 @@ static int run(const struct kq_options *options, struct kq_message *message)
 		return tell(options, &settings);
 	/* Without a kernel there is only stock's usage message to be had. */
 	if (options->kernel && wants_quiescing(options, &settings))
-		return quiesced_load(options, &settings, message);
-	return kq_run_stock(settings.kexec_path, options, NULL, message);
+		return quiesced_load(options, &settings, outcome, message);
+	return plain_run(options, &settings, outcome, message);
 }
 
 int main(int argc, char **argv)
 {
+	struct kq_outcome outcome = { .status = 0 };
 	struct kq_options options;
 	struct kq_message message;
 	int r;
 
 	r = kq_options_parse(argc, argv, &options, &message);
 	if (r == 0) {
-		r = run(&options, &message);
+		r = run(&options, &outcome, &message);
 		kq_options_fini(&options);
 	}
-	if (r < 0)
-		fprintf(stderr, PROGRAM ": %s\n", message.text);
-	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	if (r == 0)
+		return kq_child_end(outcome.status);
+	fprintf(stderr, PROGRAM ": %s\n", message.text);
+	return EXIT_FAILURE;
 }

@@ -16,6 +16,7 @@ enum word {
 	WORD_DEBUG,
 	WORD_LOAD,
 	WORD_PANIC,
+	WORD_UNLOAD,
 	WORD_OTHER, /* an action that loads nothing */
 	WORD_STATUS, /* the same, whatever else is given */
 	WORD_FINAL, /* does its work and exits at once */
@@ -31,6 +32,7 @@ enum word {
 	WORD_SETTING, /* ours, with the meaning it has in the config file */
 	WORD_DRY_RUN,
 	WORD_OUTPUT,
+	WORD_PLAN,
 };
 
 struct option_def {
@@ -54,7 +56,7 @@ static const struct option_def option_defs[] = {
 	{ "no-sync", WORD_PLAIN, false, 'y' },
 	{ "load", WORD_LOAD, false, 'l' },
 	{ "load-panic", WORD_PANIC, false, 'p' },
-	{ "unload", WORD_OTHER, false, 'u' },
+	{ "unload", WORD_UNLOAD, false, 'u' },
 	{ "exec", WORD_OTHER, false, 'e' },
 	{ "type", WORD_TYPE, true, 't' },
 	{ "kexec-file-syscall", WORD_FILE_SYSCALL, false, 's' },
@@ -90,6 +92,7 @@ static const struct option_def option_defs[] = {
 	{ "quiesce-bridges", WORD_SETTING, false, 0 },
 	{ "quiesce-dry-run", WORD_DRY_RUN, false, 0 },
 	{ "quiesce-output", WORD_OUTPUT, true, 0 },
+	{ "quiesce-plan", WORD_PLAN, true, 0 },
 };
 
 #define OPTION_COUNT (sizeof(option_defs) / sizeof(option_defs[0]))
@@ -142,6 +145,9 @@ static void apply_action(struct parser *parser, const struct option_def *def)
 	case WORD_CONFLICT:
 		parser->options->conflict = def->name;
 		set_load_action(parser, false);
+		break;
+	case WORD_UNLOAD:
+		set_action(parser, KQ_ACTION_UNLOAD);
 		break;
 	case WORD_OTHER:
 		set_action(parser, KQ_ACTION_OTHER);
@@ -201,7 +207,7 @@ static void apply_option(struct parser *parser, const struct option_def *def,
 		break;
 	case WORD_SETTING:
 		options->settings[options->settings_count++] =
-			(struct kq_setting_arg){ def->name, value };
+			(struct kq_setting){ def->name, value };
 		break;
 	case WORD_DRY_RUN:
 		options->dry_run = true;
@@ -209,22 +215,28 @@ static void apply_option(struct parser *parser, const struct option_def *def,
 	case WORD_OUTPUT:
 		options->output = value;
 		break;
+	case WORD_PLAN:
+		options->plan = value;
+		break;
 	default:
 		apply_action(parser, def);
 		break;
 	}
 }
 
-/* Move @count arguments on, to the stock kexec's if @keep. */
-static void consume(struct parser *parser, int count, bool keep)
+/* Move @count arguments on; @def is the option they are, NULL for others. */
+static void consume(struct parser *parser, int count,
+		    const struct option_def *def)
 {
 	struct kq_options *options = parser->options;
 
 	for (; count > 0 && parser->next < parser->argc; count--) {
 		char *arg = parser->argv[parser->next++];
 
-		if (keep)
+		if (!def || !is_ours(def))
 			options->stock_argv[options->stock_argc++] = arg;
+		if (!def || def->word != WORD_PLAN)
+			options->argv[options->argc++] = arg;
 	}
 }
 
@@ -236,7 +248,7 @@ static void take_operand(struct parser *parser)
 		options->kernel = parser->argv[parser->next];
 		options->kernel_index = options->stock_argc;
 	}
-	consume(parser, 1, true);
+	consume(parser, 1, NULL);
 }
 
 /*
@@ -274,7 +286,7 @@ static const struct option_def *find_long(const char *name, size_t length,
 static int bad_value_use(struct parser *parser, const struct option_def *def)
 {
 	if (!is_ours(def)) {
-		consume(parser, 1, true);
+		consume(parser, 1, NULL);
 		return 0;
 	}
 	return kq_fail(parser->message, KQ_ERR_VALUE,
@@ -301,7 +313,7 @@ static int take_long(struct parser *parser)
 			       (int)length, name);
 	/* Newer than this list, or for stock to call ambiguous. */
 	if (count != 1) {
-		consume(parser, 1, true);
+		consume(parser, 1, NULL);
 		return 0;
 	}
 	if (value && !def->takes_value)
@@ -313,7 +325,7 @@ static int take_long(struct parser *parser)
 		used = 2;
 	}
 	apply_option(parser, def, value);
-	consume(parser, used, !is_ours(def));
+	consume(parser, used, def);
 	return 0;
 }
 
@@ -349,7 +361,7 @@ static void take_short(struct parser *parser)
 		}
 		break;
 	}
-	consume(parser, used, true);
+	consume(parser, used, NULL);
 }
 
 static int take_argument(struct parser *parser)
@@ -359,7 +371,7 @@ static int take_argument(struct parser *parser)
 	if (arg[0] == '-' && arg[1] == '-' && arg[2] != '\0')
 		return take_long(parser);
 	if (arg[0] == '-' && arg[1] == '-') {
-		consume(parser, 1, true);
+		consume(parser, 1, NULL);
 		while (parser->next < parser->argc)
 			take_operand(parser);
 		return 0;
@@ -379,13 +391,14 @@ static int parse_all(struct parser *parser)
 {
 	int r;
 
-	consume(parser, 1, true); /* the program's name */
+	consume(parser, 1, NULL); /* the program's name */
 	while (parser->next < parser->argc && !parser->done) {
 		r = take_argument(parser);
 		if (r < 0)
 			return r;
 	}
-	consume(parser, parser->argc - parser->next, true);
+	consume(parser, parser->argc - parser->next, NULL);
+	parser->options->crash = parser->crash;
 	return 0;
 }
 
@@ -402,8 +415,9 @@ int kq_options_parse(int argc, char **argv, struct kq_options *ret,
 	int r;
 
 	options.stock_argv = calloc((size_t)argc + 1, sizeof(char *));
+	options.argv = calloc((size_t)argc + 1, sizeof(char *));
 	options.settings = calloc((size_t)argc + 1, sizeof(*options.settings));
-	if (!options.stock_argv || !options.settings)
+	if (!options.stock_argv || !options.argv || !options.settings)
 		r = kq_fail(message, KQ_ERR_NOMEM, "out of memory");
 	else
 		r = parse_all(&parser);
@@ -418,6 +432,7 @@ int kq_options_parse(int argc, char **argv, struct kq_options *ret,
 void kq_options_fini(struct kq_options *options)
 {
 	free(options->stock_argv);
+	free(options->argv);
 	free(options->settings);
 	*options = (struct kq_options){ .kernel_index = -1 };
 }

@@ -14,12 +14,14 @@
 #include <stddef.h>
 
 #include "lib/message.h"
+#include "lib/settings.h"
 
 /* What the stock kexec will do with these arguments. */
 enum kq_action {
 	KQ_ACTION_LOAD, /* -l, -f, or a kernel alone */
 	KQ_ACTION_LOAD_CRASH, /* -p */
-	KQ_ACTION_OTHER, /* loads nothing: -u, -e, -S, ... */
+	KQ_ACTION_UNLOAD, /* -u; of which kind, @crash says */
+	KQ_ACTION_OTHER, /* -e, -S, ... */
 	KQ_ACTION_HELP,
 	KQ_ACTION_VERSION,
 };
@@ -32,19 +34,15 @@ enum kq_syscall_choice {
 	KQ_SYSCALL_AUTO, /* -a */
 };
 
-/* One of our options as given; the same words as in the config file. */
-struct kq_setting_arg {
-	const char *key;
-	const char *value;
-};
-
 /* All strings point into the argv that was parsed. */
 struct kq_options {
 	enum kq_action action;
 	enum kq_syscall_choice syscall;
+	bool crash; /* -p was given */
 	bool debug;
 	bool dry_run;
 	const char *output; /* --quiesce-output */
+	const char *plan; /* --quiesce-plan */
 	const char *kernel; /* the first operand, NULL if there is none */
 	const char *initrd;
 	bool reuse_initrd;
@@ -52,8 +50,10 @@ struct kq_options {
 	const char *dtb;
 	const char *type;
 	const char *conflict; /* stock option no quiesced load can have */
-	struct kq_setting_arg *settings;
+	struct kq_setting *settings; /* keys as in the config file */
 	size_t settings_count;
+	char **argv; /* all but --quiesce-plan, NULL-terminated */
+	int argc;
 	char **stock_argv; /* without ours, NULL-terminated */
 	int stock_argc;
 	int kernel_index; /* of @kernel in @stock_argv, or -1 */

@@ -82,26 +82,29 @@ static char **stock_arguments(const char *path,
 	return argv;
 }
 
-static int exec_stock(const char *path, const struct kq_options *options,
-		      const struct kq_stock_load *load, struct words *words,
-		      struct kq_message *message)
+/* @ret: NULL to become the stock kexec, else it is run as a child. */
+static int run_stock(const char *path, const struct kq_options *options,
+		     const struct kq_stock_load *load, struct words *words,
+		     struct kq_outcome *ret, struct kq_message *message)
 {
 	char **argv = stock_arguments(path, options, load, words);
 	int r;
 
 	if (!argv)
 		return kq_fail(message, KQ_ERR_NOMEM, "out of memory");
-	execv(path, argv);
-	r = kq_fail(message, KQ_ERR_SYSTEM,
-		    "cannot run the stock kexec %s: %m; install kexec-tools, "
-		    "or name it with a line `kexec = PATH` in the config file",
-		    path);
+	if (ret) {
+		r = kq_child_run(argv, options->crash, ret, message);
+	} else {
+		execv(path, argv);
+		r = kq_fail(message, KQ_ERR_SYSTEM, KQ_CHILD_CANNOT_RUN, path);
+	}
 	free(argv);
 	return r;
 }
 
-int kq_run_stock(const char *path, const struct kq_options *options,
-		 const struct kq_stock_load *load, struct kq_message *message)
+static int check_and_run(const char *path, const struct kq_options *options,
+			 const struct kq_stock_load *load,
+			 struct kq_outcome *ret, struct kq_message *message)
 {
 	struct words words;
 	int r;
@@ -114,9 +117,22 @@ int kq_run_stock(const char *path, const struct kq_options *options,
 			       path);
 	if (make_words(load, &words) < 0)
 		return kq_fail(message, KQ_ERR_NOMEM, "out of memory");
-	r = exec_stock(path, options, load, &words, message);
+	r = run_stock(path, options, load, &words, ret, message);
 	free(words.cmdline);
 	return r;
+}
+
+int kq_run_become(const char *path, const struct kq_options *options,
+		  struct kq_message *message)
+{
+	return check_and_run(path, options, NULL, NULL, message);
+}
+
+int kq_run_child(const char *path, const struct kq_options *options,
+		 const struct kq_stock_load *load, struct kq_outcome *ret,
+		 struct kq_message *message)
+{
+	return check_and_run(path, options, load, ret, message);
 }
 
 static char *join(char **argv)

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "kexec/child.h"
 #include "kexec/options.h"
 #include "lib/message.h"
 
@@ -17,22 +18,32 @@ struct kq_stock_load {
 };
 
 /**
- * kq_run_stock() - become the stock kexec; returns only if that fails
- * @path:        the stock kexec
- * @options:     their stock_argv is what it gets
- * @load:        what to change in it; NULL: nothing
- * @message:     why it failed
- *
- * Replacing this process, instead of starting another, makes exit status,
- * signals and the terminal the stock kexec's own.
+ * kq_run_become() - become the stock kexec; returns only if that fails
+ * @path:    the stock kexec
+ * @options: their stock_argv is what it gets
+ * @message: why it failed
  *
  * Return: -KQ_ERR_SYSTEM; -KQ_ERR_NOMEM; -KQ_ERR_VALUE @path is this program.
  */
-int kq_run_stock(const char *path, const struct kq_options *options,
-		 const struct kq_stock_load *load, struct kq_message *message);
+int kq_run_become(const char *path, const struct kq_options *options,
+		  struct kq_message *message);
 
 /**
- * kq_run_command() - what kq_run_stock() would run, as one line of words
+ * kq_run_child() - run the stock kexec and wait for it
+ * @path:    the stock kexec
+ * @options: their stock_argv is what it gets
+ * @load:    what to change in it; NULL: nothing
+ * @ret:     what became of it
+ * @message: why it could not even be tried
+ *
+ * Return: 0 or as kq_run_become().
+ */
+int kq_run_child(const char *path, const struct kq_options *options,
+		 const struct kq_stock_load *load, struct kq_outcome *ret,
+		 struct kq_message *message);
+
+/**
+ * kq_run_command() - what kq_run_child() would run, as one line of words
  * @load: its files get names for people
  *
  * Return: the line, to be freed with free(); NULL if out of memory.

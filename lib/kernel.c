@@ -136,6 +136,25 @@ int kq_kernel_demands_signature(const char *root, bool *ret)
 	return 0;
 }
 
+int kq_kernel_loaded(const char *root, bool crash, bool *ret)
+{
+	long long loaded;
+	int r = read_number(root,
+			    crash ? "/sys/kernel/kexec_crash_loaded"
+				  : "/sys/kernel/kexec_loaded",
+			    &loaded);
+
+	/* Where newer kernels keep it. */
+	if (r == -KQ_ERR_NOTFOUND)
+		r = read_number(root,
+				crash ? "/sys/kernel/kexec/crash_loaded"
+				      : "/sys/kernel/kexec/loaded",
+				&loaded);
+	if (r == 0)
+		*ret = loaded != 0;
+	return r;
+}
+
 int kq_kernel_crash_size(const char *root, uint64_t *ret)
 {
 	long long size;

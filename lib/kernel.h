@@ -65,4 +65,13 @@ int kq_kernel_demands_signature(const char *root, bool *ret);
  */
 int kq_kernel_crash_size(const char *root, uint64_t *ret);
 
+/**
+ * kq_kernel_loaded() - is a kernel loaded?
+ * @crash: a crash kernel (kexec -p), or one for an orderly kexec (kexec -l)
+ * @ret:   the answer
+ *
+ * Return: 0 or an error as above.
+ */
+int kq_kernel_loaded(const char *root, bool crash, bool *ret);
+
 #endif

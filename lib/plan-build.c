@@ -327,6 +327,26 @@ static int fresh_identity(struct kq_plan_identity *identity,
 	return 0;
 }
 
+static void set_identity(struct kq_plan_header *plan,
+			 const struct kq_plan_identity *identity)
+{
+	memcpy(plan->load_id, identity->load_id, sizeof(plan->load_id));
+	memcpy(plan->boot_id, identity->boot_id, sizeof(plan->boot_id));
+	plan->load_time_s = identity->load_time_s;
+}
+
+int kq_plan_renew(struct kq_plan_header *plan, struct kq_message *message)
+{
+	struct kq_plan_identity fresh;
+	int r = fresh_identity(&fresh, message);
+
+	if (r < 0)
+		return r;
+	set_identity(plan, &fresh);
+	kq_plan_seal(plan);
+	return 0;
+}
+
 static void fill_header(struct kq_plan_header *plan,
 			const struct kq_settings *settings,
 			enum kq_plan_kind kind,
@@ -337,9 +357,7 @@ static void fill_header(struct kq_plan_header *plan,
 	plan->quiesce = settings->quiesce;
 	plan->budget_ms = settings->budget_ms;
 	plan->probe_ms = settings->probe_ms;
-	memcpy(plan->load_id, identity->load_id, sizeof(plan->load_id));
-	memcpy(plan->boot_id, identity->boot_id, sizeof(plan->boot_id));
-	plan->load_time_s = identity->load_time_s;
+	set_identity(plan, identity);
 }
 
 /* An orderly kexec comes right after its load: its plan needs no updates. */

@@ -16,6 +16,15 @@ struct kq_plan_identity {
 };
 
 /**
+ * kq_plan_renew() - make an existing plan the plan of a new load
+ * @plan:    a sound plan; gets a fresh identity and is sealed again
+ * @message: why it failed; may be NULL
+ *
+ * Return: 0; -KQ_ERR_SYSTEM no random number or boot id.
+ */
+int kq_plan_renew(struct kq_plan_header *plan, struct kq_message *message);
+
+/**
  * kq_plan_build() - build and seal the plan of one load
  * @inventory: of this machine
  * @settings:  what the user asked for

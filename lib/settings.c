@@ -408,6 +408,18 @@ int kq_settings_set(struct kq_settings *settings, const char *key,
 	return unknown_key(key, message);
 }
 
+int kq_settings_apply(struct kq_settings *settings,
+		      const struct kq_setting *list, size_t count,
+		      struct kq_message *message)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < count && r == 0; i++)
+		r = kq_settings_set(settings, list[i].key, list[i].value,
+				    message);
+	return r;
+}
+
 void kq_settings_init(struct kq_settings *settings)
 {
 	memset(settings, 0, sizeof(*settings));

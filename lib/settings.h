@@ -18,6 +18,12 @@
 #define KQ_SETTINGS_MAX_SKIP	      256
 #define KQ_SETTINGS_DEFAULT_BUDGET_MS 2000u
 
+/* One setting as a person wrote it; strings are the owner's. */
+struct kq_setting {
+	const char *key;
+	const char *value; /* NULL: an option without an argument */
+};
+
 /* What --quiesce-console asks for. */
 enum kq_console_choice {
 	KQ_CONSOLE_CHOICE_NONE = 0,
@@ -80,6 +86,19 @@ void kq_settings_init(struct kq_settings *settings);
  */
 int kq_settings_set(struct kq_settings *settings, const char *key,
 		    const char *value, struct kq_message *message);
+
+/**
+ * kq_settings_apply() - set several keys, in their order
+ * @settings: as kq_settings_set()
+ * @list:     settings
+ * @count:    how many
+ * @message:  why one failed; may be NULL
+ *
+ * Return: 0, or that of the first one that fails; those before it are set.
+ */
+int kq_settings_apply(struct kq_settings *settings,
+		      const struct kq_setting *list, size_t count,
+		      struct kq_message *message);
 
 /**
  * kq_settings_load_file() - read a config file on top of the settings

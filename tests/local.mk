@@ -24,7 +24,7 @@ EXTRA_DIST += tests/unit/acpi-build.h tests/fuzz/fuzz.h \
 # Fuzz targets: how to add one is told in tests/fuzz/fuzz.h.
 FUZZ_MAIN = tests/fuzz/fuzz-main.c
 check_PROGRAMS += tests/fuzz/fuzz-fdt tests/fuzz/fuzz-functions \
-	tests/fuzz/fuzz-iort tests/fuzz/fuzz-mcfg
+	tests/fuzz/fuzz-iort tests/fuzz/fuzz-mcfg tests/fuzz/fuzz-record
 tests_fuzz_fuzz_functions_SOURCES = tests/fuzz/fuzz-functions.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_functions_LDADD = tests/unit/libcaptured.a $(KQ_LIBS)
 tests_fuzz_fuzz_fdt_SOURCES = tests/fuzz/fuzz-fdt.c $(FUZZ_MAIN)
@@ -33,6 +33,8 @@ tests_fuzz_fuzz_iort_SOURCES = tests/fuzz/fuzz-iort.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_iort_LDADD = $(KQ_LIBS)
 tests_fuzz_fuzz_mcfg_SOURCES = tests/fuzz/fuzz-mcfg.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_mcfg_LDADD = $(KQ_LIBS)
+tests_fuzz_fuzz_record_SOURCES = tests/fuzz/fuzz-record.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_record_LDADD = $(KQ_LIBS)
 
 # quiescectl
 check_LIBRARIES += tests/unit/libfixture.a

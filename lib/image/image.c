@@ -3,9 +3,12 @@
 
 #include "lib/image/image.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
+#include "lib/error.h"
 #include "lib/image/fdt-size.h"
+#include "lib/inventory/sysfs.h"
 #include "lib/machine.h"
 #include "lib/new-file.h"
 #include "lib/plan-build.h"
@@ -18,6 +21,47 @@ static void warn_left_out(const struct kq_kernel_file *kernel,
 			"of %s the file gets the kernel only: give initrd and "
 			"command line when it is loaded",
 			kernel->path);
+}
+
+static int build_plan(const struct kq_image_request *request,
+		      struct kq_image *image, struct kq_message *message)
+{
+	int r = kq_inventory_collect(kq_machine_root(), &image->inventory,
+				     message);
+
+	if (r < 0)
+		return r;
+	/* Updates know the load they are for by its ids. A file has the same
+	 * ones at every boot: old updates would look like its own. */
+	if (request->for_file)
+		image->inventory->region.size = 0;
+	return kq_plan_build(image->inventory, request->settings, request->kind,
+			     NULL, &image->plan, &image->warnings, message);
+}
+
+static int read_plan(const struct kq_image_request *request,
+		     struct kq_image *image, struct kq_message *message)
+{
+	void *content;
+	size_t size;
+	int r = kq_sysfs_read("", request->plan, &content, &size);
+
+	if (r < 0) {
+		errno = -r;
+		return kq_fail(message, KQ_ERR_SYSTEM,
+			       "cannot read the plan %s: %m", request->plan);
+	}
+	image->plan = content;
+	r = kq_plan_check(content, size);
+	if (r < 0)
+		return kq_fail(message, -r, "the plan %s cannot be used: %s",
+			       request->plan, kq_strerror(r));
+	if (image->plan->kind != request->kind)
+		return kq_fail(message, KQ_ERR_VALUE,
+			       "the plan %s is for another kind of kexec: a "
+			       "crash's goes with -p, an orderly one's with -l",
+			       request->plan);
+	return kq_plan_renew(image->plan, message);
 }
 
 static int prepare(const struct kq_image_request *request,
@@ -33,15 +77,10 @@ static int prepare(const struct kq_image_request *request,
 			       message);
 	if (r < 0)
 		return r;
-	r = kq_inventory_collect(kq_machine_root(), &image->inventory, message);
-	if (r < 0)
-		return r;
-	/* Updates know the load they are for by its ids. A file has the same
-	 * ones at every boot: old updates would look like its own. */
-	if (request->for_file)
-		image->inventory->region.size = 0;
-	r = kq_plan_build(image->inventory, request->settings, request->kind,
-			  NULL, &image->plan, &image->warnings, message);
+	if (request->plan)
+		r = read_plan(request, image, message);
+	else
+		r = build_plan(request, image, message);
 	if (r < 0)
 		return r;
 	r = kq_image_fdt_size(request->dtb, &fdt_size, message);

@@ -15,6 +15,7 @@ struct kq_image_request {
 	const char *kernel; /* path of the kernel file */
 	bool for_file; /* not loaded now, but by others, and more than once */
 	const char *dtb; /* device tree the next kernel gets; NULL: ours */
+	const char *plan; /* file with the plan to use; NULL: build one */
 	bool file; /* not loaded now, but written to a file */
 	bool pe; /* with PE headers, for a signature */
 };
@@ -22,7 +23,7 @@ struct kq_image_request {
 struct kq_image {
 	struct kq_stage_file stage;
 	struct kq_kernel_file kernel;
-	struct kq_inventory *inventory;
+	struct kq_inventory *inventory; /* NULL with a plan from a file */
 	struct kq_plan_header *plan;
 	struct kq_layout layout;
 	struct kq_warnings warnings; /* beside the inventory's */

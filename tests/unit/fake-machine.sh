@@ -11,6 +11,8 @@ make_machine() {
 	mkdir -p "$root"/sys/firmware "$root"/sys/bus/pci/devices \
 		"$root"/sys/kernel/security "$root"/proc/sys/kernel
 	echo 536870912 >"$root"/sys/kernel/kexec_crash_size
+	echo 1 >"$root"/sys/kernel/kexec_crash_loaded
+	echo 1 >"$root"/sys/kernel/kexec_loaded
 	echo '[none] integrity confidentiality' \
 		>"$root"/sys/kernel/security/lockdown
 	echo 0 >"$root"/proc/sys/kernel/kexec_load_disabled

@@ -33,8 +33,20 @@ for arg; do
 		;;
 	esac
 done
+cut -d ' ' -f 5 /proc/$$/stat /proc/$PPID/stat >"$STUB_DIR"/groups
+[ -z "$STUB_GAP" ] || {
+	echo 0 >"$KQ_TEST_ROOT"/sys/kernel/kexec_crash_loaded
+	sleep "$STUB_GAP"
+	echo 1 >"$KQ_TEST_ROOT"/sys/kernel/kexec_crash_loaded
+}
 case $STUB_EXIT in
 signal) kill -TERM $$ ;;
+wait)
+	trap 'exit 5' USR1
+	echo waiting >"$STUB_DIR"/waiting
+	sleep 20 &
+	wait
+	;;
 esac
 exit "${STUB_EXIT:-0}"
 STUB
@@ -140,6 +152,143 @@ test_load() {
 	kexec --quiesce=bme "$dir"/Image 0<&-
 	check "load" test "$(cat "$dir"/argv)" != /proc/self/fd/0
 	loaded "$(cat "$dir"/argv)"
+}
+
+# record PYTHON-EXPRESSION - of the record r of the crash kernel
+record() {
+	python3 -c '
+import json, os, sys
+r = json.load(open(sys.argv[1]))
+sys.exit(not eval("(" + sys.argv[2] + ")"))' "$dir"/root/run/kexec-quiesce/crash "$1"
+}
+
+test_record() {
+	local file=$dir/root/run/kexec-quiesce/crash
+
+	config
+	rm -f "$file"
+	(cd "$dir" && kexec -p --smmu-policy=bypass Image --quiesce-br -x \
+		--initrd="$dir"/conf)
+	check "record" record "r['argv'][1:] == ['-p', '--smmu-policy=bypass',
+		'Image', '--quiesce-br', '-x', '--initrd=$dir/conf']"
+	check "record" record "r['stock_argv'] == ['$dir/stock', '-p', 'Image',
+		'-x', '--initrd=$dir/conf']"
+	check "record" record "r['cwd'] == '$dir'"
+	check "record" record "r['settings'] == [['smmu-policy', 'bypass'],
+		['quiesce-bridges', None]]"
+	check "record" record "r['config'] == '$dir/conf'"
+	check "record" record "r['kernel']['path'] == 'Image'"
+	check "record" record "[r['kernel'][k] for k in ('inode', 'size',
+		'mtime_ns')] == [(lambda s: [s.st_ino, s.st_size,
+		s.st_mtime_ns])(os.stat('$dir/Image'))[i] for i in range(3)]"
+	check "record" record "r['initrd']['path'] == '$dir/conf'"
+	check "record" record "bytes.fromhex(r['plan']) in
+		open('$dir/image', 'rb').read()"
+	check "record" record "r['load_id'] in r['plan']"
+	check "record: nothing was missing" record "r['gap_us'] < 500000"
+	# who measures the gap looks every millisecond
+	STUB_GAP=0.3 kexec -p --quiesce=flr "$dir"/Image
+	check "gap" record "290000 < r['gap_us'] < 5000000"
+	echo 0 >"$dir"/root/sys/kernel/kexec_crash_loaded
+	STUB_GAP=0.1 kexec -p --quiesce=flr "$dir"/Image
+	check "no gap" record "r['gap_us'] is None"
+	check "record" record "r['initrd'] is None and r['cwd'] == os.getcwd()"
+	# what does not replace the kernel leaves the record
+	cp "$file" "$dir"/before
+	refused 'policy' -p --smmu-policy=nonsense "$dir"/Image
+	STUB_EXIT=9 kexec -p --quiesce=bme "$dir"/Image
+	STUB_EXIT=9 kexec -p "$dir"/Image
+	STUB_EXIT=9 kexec -p -u
+	kexec -l "$dir"/Image
+	kexec -u
+	kexec -e
+	check "record stays" cmp "$file" "$dir"/before
+	kexec -l --quiesce=flr "$dir"/Image
+	check "record stays" cmp "$file" "$dir"/before
+	check "orderly" test -s "${file%crash}"orderly
+	kexec -u
+	check "unload" test ! -e "${file%crash}"orderly
+	kexec -p -u
+	check "unload" test ! -e "$file"
+	kexec -p --quiesce=flr "$dir"/Image
+	check "record" test -s "$file"
+	kexec -p "$dir"/Image
+	check "plain load" test ! -e "$file"
+	# a load that the kernel knows nothing of is none
+	echo 0 >"$dir"/root/sys/kernel/kexec_crash_loaded
+	kexec -p --quiesce=flr "$dir"/Image
+	check "not loaded" test "$status" = 0 -a ! -e "$file"
+	check "not loaded" grep -q 'not recorded' "$dir"/err
+	make_machine
+	# where nothing can be written, the load succeeds all the same
+	touch "$dir"/root/run
+	kexec -p --quiesce=flr "$dir"/Image
+	check "no record" test "$status" = 0
+	check "no record" grep -q 'warning: the load was not recorded' "$dir"/err
+	check "no record" test "$(wc -l <"$dir"/err)" = 1
+	make_machine
+}
+
+test_child() {
+	config
+	kexec -p --quiesce=flr "$dir"/Image
+	check "process group" test "$(sort -u "$dir"/groups | wc -l)" = 1
+	STUB_EXIT=signal kexec -p --quiesce=flr "$dir"/Image
+	check "child's signal" test "$status" = 143
+	# what is sent to this process reaches the child
+	rm -f "$dir"/waiting
+	KQ_TEST_ROOT=$dir/root KEXEC_QUIESCE_CONF=$dir/conf STUB_DIR=$dir \
+		STUB_EXIT=wait "$program" -p --quiesce=flr "$dir"/Image &
+	for _ in $(seq 200); do
+		[ -e "$dir"/waiting ] && break
+		sleep 0.05
+	done
+	kill -USR1 $!
+	wait $!
+	check "signal passed on" test $? = 5
+	# the second load waits for the first
+	STUB_GAP=1 kexec -p --quiesce=flr "$dir"/Image &
+	for _ in $(seq 1000); do
+		grep -q 0 "$dir"/root/sys/kernel/kexec_crash_loaded && break
+		sleep 0.05
+	done
+	kexec -p --quiesce=bme "$dir"/Image
+	wait
+	check "one after the other" record "r['argv'][2] == '--quiesce=bme'"
+}
+
+test_plan() {
+	local file=$dir/root/run/kexec-quiesce/crash
+
+	config
+	kexec -p --smmu-policy=bypass "$dir"/Image
+	cp "$file" "$dir"/before
+	python3 -c "
+import json
+r = json.load(open('$dir/before'))
+open('$dir/plan', 'wb').write(bytes.fromhex(r['plan']))"
+	# even if the machine cannot be looked at any more
+	mkdir -p "$dir"/root/sys/firmware/acpi/tables
+	echo garbage >"$dir"/root/sys/firmware/acpi/tables/IORT
+	echo garbage >"$dir"/root/sys/firmware/acpi/tables/MCFG
+	refused 'IORT\|MCFG' -p --quiesce=flr "$dir"/Image
+	kexec -p --quiesce-pl "$dir"/plan "$dir"/Image
+	rm -r "$dir"/root/sys/firmware/acpi
+	# the record may not say to use that plan for ever
+	check "plan" record "r['argv'][1:] == ['-p', '$dir/Image']"
+	kexec -d -p --quiesce-plan="$dir"/plan "$dir"/Image
+	check "plan" grep -q 'SMMU -> bypass' "$dir"/err
+	kexec -p --quiesce-plan="$dir"/plan "$dir"/Image
+	loaded -p "$fd"
+	check "plan" record "(lambda b: r['load_id'] != b['load_id'] and
+		r['plan'][192:] == b['plan'][192:] and
+		len(r['plan']) == len(b['plan']))(json.load(
+		open('$dir/before')))"
+	refused 'another kind' -l --quiesce-plan="$dir"/plan "$dir"/Image
+	refused 'cannot be used' -p --quiesce-plan="$dir"/Image "$dir"/Image
+	refused 'cannot read the plan' -p --quiesce-plan=/nonexistent \
+		"$dir"/Image
+	refused 'loading a kernel only' -u --quiesce-plan="$dir"/plan
 }
 
 test_config() {
@@ -389,7 +538,7 @@ test_help() {
 	grep -o '^ *--[a-z-]*' "$dir"/out | tr -d ' ' >"$dir"/in-help
 	sed -n '/^\.TP/{n;s/^\.BI\{0,1\} \\-\\-\([a-z\\-]*\).*/--\1/p}' \
 		"$page" | tr -d '\\' >"$dir"/in-page
-	check "help" test "$(wc -l <"$dir"/in-help)" = 9
+	check "help" test "$(wc -l <"$dir"/in-help)" = 10
 	check "man page" diff "$dir"/in-help "$dir"/in-page
 	config 'kexec = /nonexistent/kexec'
 	kexec --help
@@ -399,7 +548,7 @@ test_help() {
 make_machine
 make_kernel
 make_stub
-for test in passthrough load config smmus syscalls bad_options bad_machine \
+for test in passthrough load record child plan config smmus syscalls bad_options bad_machine \
 	bad_files output dry_run help; do
 	test_$test
 done

@@ -122,7 +122,7 @@ static const struct options_case cases[] = {
 	/* actions: the last one wins, but -p sticks and -S beats all */
 	{ { { "-p", "-u" } },
 	  { { "-p", "-u" } },
-	  KQ_ACTION_OTHER,
+	  KQ_ACTION_UNLOAD,
 	  KQ_SYSCALL_ANY,
 	  NULL,
 	  { { 0 } } },
@@ -242,7 +242,7 @@ static void check_case(const struct options_case *c)
 		assert(!strcmp(options.stock_argv[i + 1], c->stock.word[i]));
 	assert(!options.stock_argv[stock_count + 1]);
 	for (size_t i = 0; i < options.settings_count; i++) {
-		const struct kq_setting_arg *arg = &options.settings[i];
+		const struct kq_setting *arg = &options.settings[i];
 		const char *value = c->settings.word[2 * i + 1];
 
 		assert(!strcmp(arg->key, c->settings.word[2 * i]));
