@@ -50,7 +50,7 @@ check_PROGRAMS += tests/unit/test-collect
 tests_unit_test_collect_LDADD = tests/unit/libfixture.a $(CTL_LIBS)
 check_PROGRAMS += tests/unit/test-ctl-kept
 tests_unit_test_ctl_kept_LDADD = tests/unit/libfixture.a $(CTL_LIBS)
-check_SCRIPTS += tests/unit/test-ctl-metrics.sh
+check_SCRIPTS += tests/unit/test-ctl-metrics.sh tests/unit/test-kdump-hook.sh
 check_PROGRAMS += tests/unit/test-ctl-doctor
 tests_unit_test_ctl_doctor_SOURCES = tests/unit/test-ctl-doctor.c \
 	tests/unit/fake-machine.c
@@ -88,6 +88,7 @@ EXTRA_DIST += \
 	tests/data/ctl/report-strays.prom \
 	tests/data/ctl/report-strays.txt \
 	tests/unit/test-ctl-metrics.sh \
+	tests/unit/test-kdump-hook.sh \
 	tests/unit/test-ctl-usage.sh
 
 include tests/unit/frontend.mk

@@ -154,7 +154,7 @@ static void words_to_reports(void)
 	/* All digits, but no report has that number: an id. */
 	expect("1234", KQ_EXIT_OK, "SMMU 0x9050000: abort");
 	expect("abcd", KQ_EXIT_FAILURE, ""); /* two of them */
-	expect("abc", KQ_EXIT_FAILURE, ""); /* too short */
+	expect("101", KQ_EXIT_FAILURE, ""); /* too short */
 	expect("6", KQ_EXIT_FAILURE, "");
 	expect("4294967297", KQ_EXIT_FAILURE, ""); /* 2^32 + 1 */
 	expect("ffff", KQ_EXIT_FAILURE, "");
