@@ -18,6 +18,7 @@
 #include "daemon/ctl-words.h"
 #include "lib/inventory/inventory.h"
 #include "lib/image/stage-file.h"
+#include "lib/plan-region-write.h"
 
 /* A program that does not tell its version by then never will. */
 #define VERSION_TIMEOUT_MS 5000
@@ -222,6 +223,36 @@ static void check_resets(struct kq_doctor *doctor,
 			      endpoints);
 }
 
+/* That most platforms have none is no reason to warn. */
+static void check_region(struct kq_doctor *doctor,
+			 const struct kq_inventory_region *found)
+{
+	struct kq_plan_region region;
+	struct kq_message message;
+
+	if (found->size == 0) {
+		kq_doctor_say(
+			doctor, KQ_HEALTH_OK, "region", NULL,
+			"firmware reserves no plan region: a changed plan is loaded anew");
+		return;
+	}
+	if (kq_doctor_is_live(doctor)) {
+		if (kq_plan_region_open(found->base, found->size, &region,
+					&message) < 0) {
+			kq_doctor_say(
+				doctor, KQ_HEALTH_WARN, "region",
+				"nothing must be done: a changed plan is loaded anew",
+				"%s", message.text);
+			return;
+		}
+		kq_plan_region_close(&region);
+	}
+	kq_doctor_say(doctor, KQ_HEALTH_OK, "region", NULL,
+		      "plan region of %" PRIu64 " KiB at 0x%" PRIx64
+		      ": a loaded plan can be updated in place",
+		      found->size / 1024, found->base);
+}
+
 static void check_inventory(struct kq_doctor *doctor,
 			    const struct kq_inventory *inventory)
 {
@@ -232,6 +263,7 @@ static void check_inventory(struct kq_doctor *doctor,
 	if (inventory->incomplete)
 		return;
 	check_smmus(doctor, inventory);
+	check_region(doctor, &inventory->region);
 	if (inventory->function_count == 0) {
 		kq_doctor_say(doctor, KQ_HEALTH_OK, "pci", NULL,
 			      "this machine has no PCI functions");
@@ -311,7 +343,7 @@ static void judge_loaded(struct kq_doctor *doctor,
 			      "load it again with our kexec",
 			      "the loaded quiesce image has no valid plan");
 	else
-		judge_plan(doctor, loaded->plan);
+		judge_plan(doctor, kq_loaded_plan(loaded));
 }
 
 void kq_doctor_loaded(struct kq_doctor *doctor)
@@ -330,8 +362,11 @@ void kq_doctor_loaded(struct kq_doctor *doctor)
 			      "no crash kernel is loaded");
 		return;
 	}
-	if (kq_doctor_is_live(doctor))
+	if (kq_doctor_is_live(doctor)) {
 		kq_loaded_find("/proc/iomem", "/proc/kcore", &loaded);
+		/* Where it cannot be reached, check_region() said so. */
+		kq_loaded_follow(&loaded, NULL);
+	}
 	judge_loaded(doctor, &loaded);
 	kq_loaded_fini(&loaded);
 }

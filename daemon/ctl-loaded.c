@@ -17,6 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/plan-region-write.h"
 #include "lib/stage-image.h"
 
 /* A plan with every table at its limit is smaller. */
@@ -176,8 +177,30 @@ void kq_loaded_find(const char *iomem, const char *kcore, struct kq_loaded *ret)
 		fclose(list);
 }
 
+int kq_loaded_follow(struct kq_loaded *loaded, struct kq_message *message)
+{
+	struct kq_plan_region region;
+	struct kq_plan_choice choice;
+	int r;
+
+	if (!loaded->plan || loaded->plan->region_size == 0)
+		return 0;
+	r = kq_plan_region_open(loaded->plan->region_base,
+				loaded->plan->region_size, &region, message);
+	if (r < 0)
+		return r;
+	r = kq_plan_region_get(&region, loaded->plan, &loaded->update, &choice);
+	kq_plan_region_close(&region);
+	if (r < 0)
+		return kq_fail(message, -r, "out of memory");
+	loaded->generation = choice.generation;
+	return 0;
+}
+
 void kq_loaded_fini(struct kq_loaded *loaded)
 {
 	free(loaded->plan);
+	free(loaded->update);
 	loaded->plan = NULL;
+	loaded->update = NULL;
 }

@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "lib/message.h"
 #include "lib/plan.h"
 
 enum kq_loaded_kind {
@@ -17,6 +18,8 @@ struct kq_loaded {
 	enum kq_loaded_kind kind;
 	uint64_t address; /* physical, of the image */
 	struct kq_plan_header *plan; /* if ours and sound, else NULL */
+	struct kq_plan_header *update; /* if there is one, it counts instead */
+	uint64_t generation; /* of @update */
 };
 
 /**
@@ -33,5 +36,23 @@ struct kq_loaded {
 void kq_loaded_find(const char *iomem, const char *kcore,
 		    struct kq_loaded *ret);
 void kq_loaded_fini(struct kq_loaded *loaded);
+
+/**
+ * kq_loaded_follow() - look for an update of the loaded plan
+ * @loaded:  as kq_loaded_find() found it
+ * @message: why the plan region cannot be looked at
+ *
+ * Nothing to do where the plan has no region.
+ *
+ * Return: 0; an error of kq_plan_region_open(): there may be an update.
+ */
+int kq_loaded_follow(struct kq_loaded *loaded, struct kq_message *message);
+
+/* The plan that a crash now would go by; NULL if that is not known. */
+static inline const struct kq_plan_header *
+kq_loaded_plan(const struct kq_loaded *loaded)
+{
+	return loaded->update ? loaded->update : loaded->plan;
+}
 
 #endif

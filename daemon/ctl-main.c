@@ -56,6 +56,7 @@ enum {
 	OPT_VERSION,
 	OPT_ROOT,
 	OPT_OFFENDERS,
+	OPT_LOADED,
 	OPT_ORDERLY,
 	OPT_PE,
 	OPT_DTB,
@@ -92,6 +93,8 @@ static const struct option_row {
 	  "where reports are kept" },
 	{ "root", OPT_ROOT, "DIR", ON_LIVE,
 	  "look at the copy of a machine's sys/ and proc/ under DIR" },
+	{ "loaded", OPT_LOADED, NULL, ON(VERB_PLAN),
+	  "the plan of the loaded crash kernel, as updated since" },
 	{ "orderly", OPT_ORDERLY, NULL, ON(VERB_PLAN) | ON(VERB_WRAP),
 	  "plan for kexec -l instead of a crash" },
 	{ "pe", OPT_PE, NULL, ON(VERB_WRAP),
@@ -219,6 +222,9 @@ static void take_option(struct parsed *parsed, const struct option_row *row,
 		break;
 	case OPT_OFFENDERS:
 		ctl->offenders = true;
+		break;
+	case OPT_LOADED:
+		ctl->loaded = true;
 		break;
 	case OPT_ORDERLY:
 		ctl->orderly = true;

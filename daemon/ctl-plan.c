@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * quiescectl plan: builds the plan that a load would carry, and says what
- * the stage would do with it. The rules for that are the stage's
+ * quiescectl plan: builds the plan that a load would carry, or finds the one
+ * that is loaded, and says what the stage would do with it. The rules for that are the stage's
  * (purgatory/masters.c and reset.c); they are restated here in words.
  */
 #include "config.h"
@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "daemon/ctl-json.h"
+#include "daemon/ctl-loaded.h"
 #include "daemon/ctl-table.h"
 #include "daemon/ctl-words.h"
 #include "daemon/ctl.h"
@@ -47,7 +48,9 @@ static const struct {
 struct view {
 	struct kq_settings settings;
 	struct kq_inventory *inventory;
-	struct kq_plan_header *plan;
+	struct kq_loaded loaded; /* --loaded: what there is */
+	struct kq_plan_header *built; /* else: what would be */
+	const struct kq_plan_header *plan; /* one of them */
 	struct kq_warnings warnings;
 };
 
@@ -140,6 +143,17 @@ static void print_verdict(const struct kq_plan_header *plan, FILE *out)
 	fputc('\n', out);
 }
 
+static void print_source(const struct kq_loaded *loaded, FILE *out)
+{
+	if (loaded->update)
+		fprintf(out,
+			"Loaded: this is update %" PRIu64
+			" of the loaded plan, in the plan region\n",
+			loaded->generation);
+	else if (loaded->plan)
+		fprintf(out, "Loaded: this is the plan in the image\n");
+}
+
 static void print_settings(const struct view *view, FILE *out)
 {
 	const struct kq_plan_header *plan = view->plan;
@@ -154,7 +168,13 @@ static void print_settings(const struct view *view, FILE *out)
 		fprintf(out,
 			"Then %u ms of watching who still writes, before the SMMUs get their policy\n",
 			plan->probe_ms);
-	if (!view->settings.enabled)
+	if (plan->region_size)
+		fprintf(out,
+			"It can be updated in place: plan region of %" PRIu64
+			" KiB at 0x%" PRIx64 "\n",
+			plan->region_size / 1024, plan->region_base);
+	print_source(&view->loaded, out);
+	if (!view->loaded.plan && !view->settings.enabled)
 		fprintf(out,
 			"No setting asks for quiescing yet: kexec would run without the stage, these are the defaults\n");
 }
@@ -322,6 +342,18 @@ static json_t *json_component(const struct kq_plan_component *component)
 	return object;
 }
 
+static json_t *json_region(const struct kq_plan_header *plan)
+{
+	json_t *object;
+
+	if (plan->region_size == 0)
+		return json_null();
+	object = json_object();
+	kq_json_set(object, "base", kq_json_hex(plan->region_base));
+	kq_json_set(object, "size", json_integer((json_int_t)plan->region_size));
+	return object;
+}
+
 static json_t *json_plan(const struct view *view)
 {
 	const struct kq_plan_header *plan = view->plan;
@@ -339,6 +371,10 @@ static json_t *json_plan(const struct view *view)
 		json_array_append_new(
 			components,
 			json_component(&kq_plan_components(plan)[i]));
+	kq_json_set(object, "loaded", json_boolean(view->loaded.plan != NULL));
+	kq_json_set(object, "generation",
+		    json_integer((json_int_t)view->loaded.generation));
+	kq_json_set(object, "region", json_region(plan));
 	kq_json_set(object, "enabled", json_boolean(view->settings.enabled));
 	kq_json_set(object, "kind", json_string(kq_word_kind(plan->kind)));
 	kq_json_set(object, "quiesce",
@@ -362,7 +398,8 @@ static int show(const struct kq_ctl *ctl, const struct view *view)
 	if (ctl->json) {
 		r = kq_json_print(json_plan(view), ctl->out);
 	} else {
-		kq_ctl_warn(&view->inventory->warnings);
+		if (view->inventory)
+			kq_ctl_warn(&view->inventory->warnings);
 		kq_ctl_warn(&view->warnings);
 		r = print_plan(view, ctl->verbose, ctl->out);
 	}
@@ -383,7 +420,29 @@ static int build(const struct kq_ctl *ctl, struct view *view,
 		r = kq_plan_build(view->inventory, &view->settings,
 				  ctl->orderly ? KQ_PLAN_ORDERLY
 					       : KQ_PLAN_CRASH,
-				  NULL, &view->plan, &view->warnings, message);
+				  NULL, &view->built, &view->warnings, message);
+	view->plan = view->built;
+	return r;
+}
+
+/* What is loaded says for itself how it was made. */
+static int find_loaded(const struct kq_ctl *ctl, struct view *view,
+		       struct kq_message *message)
+{
+	int r;
+
+	if (*ctl->root || ctl->orderly || ctl->setting_count)
+		return kq_fail(message, KQ_ERR_VALUE,
+			       "--loaded goes with --json and --verbose only");
+	kq_loaded_find("/proc/iomem", "/proc/kcore", &view->loaded);
+	if (!view->loaded.plan)
+		return kq_fail(
+			message, KQ_ERR_NOTFOUND,
+			view->loaded.kind == KQ_LOADED_UNKNOWN
+				? "this kernel does not show what is loaded (run this as root)"
+				: "no quiesce image with a valid plan is loaded");
+	r = kq_loaded_follow(&view->loaded, message);
+	view->plan = kq_loaded_plan(&view->loaded);
 	return r;
 }
 
@@ -396,11 +455,12 @@ int kq_ctl_plan(const struct kq_ctl *ctl)
 	if (!*ctl->root && !kq_machine_is_arm64())
 		kq_ctl_complain(
 			"warning: this machine is not arm64, nothing can be loaded here");
-	if (build(ctl, &view, &message) < 0)
+	if ((ctl->loaded ? find_loaded : build)(ctl, &view, &message) < 0)
 		kq_ctl_complain("%s", message.text);
 	else
 		status = show(ctl, &view);
-	free(view.plan);
+	free(view.built);
+	kq_loaded_fini(&view.loaded);
 	kq_inventory_free(view.inventory);
 	kq_warnings_fini(&view.warnings);
 	return status;

@@ -21,6 +21,7 @@ struct kq_ctl {
 	bool json;
 	bool verbose;
 	bool offenders; /* report: only who was still at work */
+	bool loaded; /* plan: of the crash kernel that is loaded */
 	bool orderly; /* plan: kexec -l instead of a crash */
 	const char *root; /* "" or a captured machine's tree */
 	bool pe; /* wrap: with PE headers, for a signature */

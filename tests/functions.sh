@@ -53,6 +53,7 @@ build_arm64() {
 		[ -f Makefile ] || quietly "$PWD/configure.log" "$top/configure" \
 			"${host[@]}" --prefix=/usr --sysconfdir=/etc || exit
 		quietly "$PWD/make.log" make -j"$(nproc)" || exit
-		quietly "$PWD/install.log" make install DESTDIR="$root"
+		quietly "$PWD/install.log" \
+			make install install-guest DESTDIR="$root"
 	)
 }

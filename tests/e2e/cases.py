@@ -30,6 +30,8 @@ class Case:
         self.skip = section["skip"].split()
         self.smmu_stage = section["smmu_stage"]
         self.hotplug = section.getboolean("hotplug")
+        self.region = section["region"]
+        self.update = section["update"]
         self.file = section["file"]
         self.reuse = section.getboolean("reuse")
         self.offender = section["offender"]
@@ -103,6 +105,8 @@ class Case:
                 "KQ_CMDLINE": cmdline, "KQ_IMAGE": "/boot/" + self.file,
                 "KQ_OFFENDER": self.offender, "KQ_VFS": self.vfs,
                 "KQ_HOTPLUG": "yes" if self.hotplug else "",
+                "KQ_UPDATE": self.update,
+                "KQ_UPDATE_PLAN": "/" + guest.UPDATE_PLAN,
                 "KQ_NICS": NICS}
 
 

@@ -22,6 +22,7 @@ MODULES = ("virtio_pci", "virtio_net", "virtio_rng", "e1000e", "igb", "igbvf",
 # Programs that only the first kernel's side uses: not in what gets hashed
 FIRST_PROGRAMS = ("sbin/ethtool", "usr/sbin/ethtool", "bin/ip")
 FRONT_END = "usr/libexec/kexec-quiesce/kexec"
+UPDATE_PLAN = "usr/libexec/kexec-quiesce/update-plan"
 
 
 class Missing(Exception):
@@ -136,7 +137,7 @@ def base(name, root):
     archive.link("bin/sh", "busybox")
     programs.add("sbin/kexec")
     if root:
-        for path in (FRONT_END, "usr/libexec/kexec-quiesce/stage.elf",
+        for path in (FRONT_END, UPDATE_PLAN, "usr/libexec/kexec-quiesce/stage.elf",
                      "usr/sbin/quiescectl"):
             programs.add(path)
 

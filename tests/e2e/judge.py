@@ -179,6 +179,61 @@ def check_unlisted(run):
              "the report names it as unlisted, master off: %s" % found)]
 
 
+def check_updated(run):
+    """What was plugged in after the load is in the plan by an update in
+    place: the stage deals with it as with all others, and it is the same
+    load still."""
+    report = _report(run)
+    updates = [note for note in run.notes if note.startswith("update ")]
+    plan = json.loads(run.file("plan") or b"{}")
+    return _hot_is_listed(run, report) + [
+        (updates == ["update 0 load %s generation %d" % (report.load_id, n)
+                     for n in (1, 2)],
+         "the plan of this load is updated twice: %s" % updates),
+        (run.note("unloaded while updating") is None
+         and run.note("loaded") == "0 1 0",
+         "a crash kernel is loaded all the time"),
+        (report.plan_generation == 2 and report.region_error == 0,
+         "the stage uses update %d" % report.plan_generation),
+        (plan.get("generation") == 2 and machine.HOT.bdf in str(plan),
+         "quiescectl plan --loaded shows update %s"
+         % plan.get("generation"))]
+
+
+def _hot_is_listed(run, report):
+    """The plan that the stage used has what was plugged in."""
+    found = [function for function in report.functions
+             if function.bdf == "0000:" + machine.HOT.bdf]
+    return [(len(found) == 1 and found[0].flags & reporting.UNLISTED == 0
+             and found[0].flags & reporting.BME_CLEARED != 0
+             and (found[0].result, found[0].driver) == ("quiet", "e1000e"),
+             "%s is listed and quiet: %s" % (machine.HOT.name, found)),
+            (run.trace.landed_in(machine.HOT.sid, BUSY) > 0,
+             "%s was busy before" % machine.HOT.name)]
+
+
+def check_updating(run):
+    """A crash in the middle of an update, after many: a whole plan."""
+    report = _report(run)
+    return _hot_is_listed(run, report) + [
+        (run.note("updating") == "", "updates go on up to the crash: %s"
+         % run.note("updating")),
+        (report.plan_generation > 10 and report.region_error == 0,
+         "the stage uses update %d, error %d" % (
+             report.plan_generation, report.region_error))]
+
+
+def check_not_updated(run):
+    """Where firmware reserves nothing, this is said in a line, and the plan
+    in the image is used."""
+    report = _report(run)
+    return [(run.notes.count("update 1 update-plan: the loaded plan has no "
+                             "plan region") == 2,
+             "there is no plan region: %s" % run.note("update")),
+            (report.plan_generation == 0 and report.region_error == 0,
+             "the stage uses the plan in the image")]
+
+
 def check_hits(run):
     """Stock kexec lets devices write into the next kernel's memory."""
     hits = sum(run.trace.hits[QUIET, sid] for sid in run.trace.sids())

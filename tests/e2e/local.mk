@@ -3,6 +3,16 @@
 # which only tests its judge.
 
 check_SCRIPTS += tests/e2e/test_judge.py
+
+# For the guest: what no machine needs installed, beside what is: tests/functions.sh
+EXTRA_PROGRAMS += tests/e2e/update-plan
+tests_e2e_update_plan_LDADD = $(CTL_LIBS)
+CLEANFILES += tests/e2e/update-plan
+install-guest: tests/e2e/update-plan
+	$(MKDIR_P) $(DESTDIR)/usr/libexec/kexec-quiesce
+	cp tests/e2e/update-plan $(DESTDIR)/usr/libexec/kexec-quiesce/
+.PHONY: install-guest
+
 EXTRA_DIST += \
 	tests/check \
 	tests/demo \

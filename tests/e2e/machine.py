@@ -204,6 +204,34 @@ def qemu_command(case, directory):
     return command
 
 
+def _reserve_plan_region(region, command, directory):
+    """Have QEMU write its device tree, add the node of the plan region, and
+    return the options that make it use that one."""
+    dtb = str(directory / "dtb")
+    machine = command.index("-M") + 1
+    _run([*command[:machine], command[machine] + ",dumpdtb=" + dtb,
+          *command[machine + 1:]])
+    base, size = (int(word, 0) for word in region.split())
+    parent = "/reserved-memory"
+    node = "%s/plan@%x" % (parent, base)
+    _run(["fdtput", "-p", "-c", dtb, node])
+    for words in ((parent, "#address-cells", "2"), (parent, "#size-cells", "2"),
+                  (node, "reg", *(hex(cell) for number in (base, size) for cell
+                                  in (number >> 32, number & 0xffffffff)))):
+        _run(["fdtput", "-t", "x", dtb, *words])
+    _run(["fdtput", "-t", "s", dtb, node, "compatible",
+          "kexec-quiesce,plan"])
+    for path, name in ((parent, "ranges"), (node, "no-map")):
+        _run(["fdtput", "-t", "s", dtb, path, name])
+    return ["-dtb", dtb]
+
+
+def _run(command):
+    """A short command that must succeed."""
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL,
+                   capture_output=True, timeout=60)
+
+
 def _plug(directory):
     """Plug the hot device into the running server."""
     with socket.socket(socket.AF_UNIX) as qmp:
@@ -253,6 +281,8 @@ def run(case, directory, progress=None):
         drive.write(drive_content())
         drive.truncate(DRIVE_BYTES)
     command = qemu_command(case, directory)
+    if case.region:
+        command += _reserve_plan_region(case.region, command, directory)
     (directory / "command").write_text(" ".join(
         "'%s'" % word for word in command) + "\n")
     traffic = Traffic(directory)

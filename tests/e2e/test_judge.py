@@ -6,6 +6,7 @@ must be seen to fail."""
 import base64
 import gzip
 import hashlib
+import json
 import pathlib
 import struct
 import sys
@@ -94,22 +95,27 @@ class Story:
         return self.after(3000000).mark(0xa2).mark(0xa3).dma(0x100)
 
 
-def report_bytes(functions, policy=1, flags=0, result=1):
+HEADER = 344
+
+
+def report_bytes(functions, policy=1, flags=0, result=1, generation=0,
+                 driver=b"driver"):
     """A sealed report with (bdf, flags, mastering) functions, one SMMU."""
     table = b"".join(
         reporting._FUNCTION.pack(0, bdf, 0x8086, 0x1533, 0, bits, 1, 0,
                                  0xffff, bdf, 4 if mastering else 0, *[0] * 14,
-                                 b"driver").ljust(120, b"\0")
+                                 driver).ljust(120, b"\0")
         for bdf, bits, mastering in functions)
     smmu = reporting._SMMU.pack(0x9050000, 3, policy, policy, 0, result,
                                 *[0] * 7).ljust(184, b"\0")
-    size = 336 + len(table) + len(smmu)
+    size = HEADER + len(table) + len(smmu)
     head = reporting._HEADER.pack(
-        reporting.MAGIC, 1, 336, size, flags, bytes(32), b"L" * 16,
+        reporting.MAGIC, 1, HEADER, size, flags, bytes(32), b"L" * 16,
         uuid.UUID(BOOT_ID).bytes, 1, bytes(32), 1, 2, 2000, 1, 0, 0, 1, 5)
     head += bytes(88) + struct.pack(
-        "<12I4x4x4x4x4I8x", 336, len(functions), 120, 0, 336 + len(table), 1,
-        184, 0, size, 0, 40, 0, size, 0, 80, 0)
+        "<12I4x4x4x4x4I8xQ", HEADER, len(functions), 120, 0,
+        HEADER + len(table), 1, 184, 0, size, 0, 40, 0, size, 0, 80, 0,
+        generation)
     data = bytearray(head + table + smmu)
     data[24:56] = hashlib.sha256(data).digest()
     return bytes(data)
@@ -309,6 +315,50 @@ class Reports(unittest.TestCase):
                          (good[:8] + b"\2" + good[9:], "version 2")):
             self.assertRegex(failed(judge.check_report(
                 run_of(story, fdt=bad)))[0], why)
+
+
+class Updates(unittest.TestCase):
+    """A NIC that was plugged in, and the plan updated in place for it."""
+    HOT = (0x600, reporting.BME_CLEARED, True)
+
+    def results(self, hot=HOT, generation=2, notes=(), plan=None, **keys):
+        load = (b"L" * 16).hex()
+        plan = plan or {"generation": generation, "functions": ["06:00.0"]}
+        text = base64.b64encode(json.dumps(plan).encode()).decode()
+        story = Story().busy().dma(0x600).after(100).code(ENTRY).code(START)
+        run = run_of(
+            story.quiesce().end(), "crash-updated",
+            report_bytes(GOOD + [hot], generation=generation,
+                         driver=b"e1000e", **keys),
+            ["loaded 0 1 0", "update 0 load %s generation 1" % load,
+             "update 0 load %s generation 2" % load,
+             "begin plan", text, "end plan", *notes])
+        return failed(judge.check_updated(run))
+
+    def test_good(self):
+        self.assertEqual(self.results(), [])
+
+    def test_unlisted(self):
+        flags = reporting.BME_CLEARED | reporting.UNLISTED
+        self.assertRegex(self.results((0x600, flags, True))[0],
+                         "is listed and quiet")
+
+    def test_old_plan(self):
+        self.assertRegex(" ".join(self.results(
+            generation=1, plan={"generation": 2, "functions": ["06:00.0"]})),
+            "the stage uses update 1")
+
+    def test_unloaded(self):
+        self.assertEqual(self.results(notes=["unloaded while updating"]),
+                         ["a crash kernel is loaded all the time"])
+
+    def test_loaded_plan_without_it(self):
+        self.assertRegex(" ".join(self.results(plan={"generation": 2})),
+                         "--loaded shows update 2")
+
+    def test_another_load(self):
+        self.assertRegex(" ".join(self.results(
+            notes=["update 0 load 00 generation 1"])), "updated twice")
 
 
 class Orderly(unittest.TestCase):

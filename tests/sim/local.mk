@@ -40,6 +40,7 @@ check_PROGRAMS += \
 	tests/unit/test-stage-smmu2 \
 	tests/unit/test-stage-smmu3-tables \
 	tests/fuzz/fuzz-plan \
+	tests/fuzz/fuzz-plan-region \
 	tests/fuzz/fuzz-report \
 	tests/fuzz/fuzz-stage-fdt
 tests_unit_test_bits_LDADD = $(SIM_LIBS)
@@ -61,6 +62,9 @@ tests_unit_test_stage_smmu2_LDADD = $(SIM_LIBS)
 tests_unit_test_stage_smmu3_tables_LDADD = $(SIM_LIBS)
 tests_fuzz_fuzz_plan_SOURCES = tests/fuzz/fuzz-plan.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_plan_LDADD = $(SIM_LIBS)
+tests_fuzz_fuzz_plan_region_SOURCES = tests/fuzz/fuzz-plan-region.c \
+	$(FUZZ_MAIN)
+tests_fuzz_fuzz_plan_region_LDADD = $(SIM_LIBS)
 tests_fuzz_fuzz_report_SOURCES = tests/fuzz/fuzz-report.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_report_LDADD = $(SIM_LIBS)
 tests_fuzz_fuzz_stage_fdt_SOURCES = tests/fuzz/fuzz-stage-fdt.c $(FUZZ_MAIN)

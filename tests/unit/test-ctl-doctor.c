@@ -10,6 +10,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <jansson.h>
+#include <libfdt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -211,6 +212,51 @@ static void no_smmu_to_warning(void)
 	expect("smmu", "warn");
 }
 
+/* A device tree with a plan region, below the root. */
+static void put_region(void)
+{
+	const fdt32_t reg[] = { cpu_to_fdt32(0), cpu_to_fdt32(0x48000000),
+				cpu_to_fdt32(0), cpu_to_fdt32(0x100000) };
+	char fdt[1024], path[512];
+	int node, parent;
+	FILE *file;
+
+	assert(fdt_create_empty_tree(fdt, sizeof(fdt)) == 0);
+	assert(fdt_setprop_u32(fdt, 0, "#address-cells", 2) == 0);
+	assert(fdt_setprop_u32(fdt, 0, "#size-cells", 2) == 0);
+	parent = fdt_add_subnode(fdt, 0, "reserved-memory");
+	assert(fdt_setprop_u32(fdt, parent, "#address-cells", 2) == 0);
+	assert(fdt_setprop_u32(fdt, parent, "#size-cells", 2) == 0);
+	assert(fdt_setprop_empty(fdt, parent, "ranges") == 0);
+	node = fdt_add_subnode(fdt, parent, "plan@48000000");
+	assert(fdt_setprop_string(fdt, node, "compatible",
+				  "kexec-quiesce,plan") == 0);
+	assert(fdt_setprop_empty(fdt, node, "no-map") == 0);
+	assert(fdt_setprop(fdt, node, "reg", reg, sizeof(reg)) == 0);
+	put("/sys/firmware/fdt", "");
+	snprintf(path, sizeof(path), "%s/sys/firmware/fdt", root);
+	file = fopen(path, "w");
+	assert(file);
+	assert(fwrite(fdt, 1, sizeof(fdt), file) == sizeof(fdt));
+	assert(fclose(file) == 0);
+}
+
+static void plan_region_to_finding(void)
+{
+	char *text;
+
+	put_healthy();
+	run("--json", &text);
+	assert(strstr(text, "reserves no plan region"));
+	free(text);
+	put_region();
+	expect("region", "ok");
+	run("--json", &text);
+	assert(strstr(text, "plan region of 1024 KiB at 0x48000000"));
+	free(text);
+	drop("/sys/firmware/fdt");
+}
+
 static void config_file_to_finding(void)
 {
 	char path[600];
@@ -323,6 +369,7 @@ int main(void)
 	changed_file_to_finding();
 	missing_file_to_finding();
 	no_smmu_to_warning();
+	plan_region_to_finding();
 	table_names_what_to_do();
 	lacking_machine_to_finding();
 	stage_file_to_finding();
