@@ -174,7 +174,7 @@ static void log_offender(const struct kq_report_header *report,
 	field_message(&entry, out, &text);
 	if (fn)
 		field_function(&entry, fn);
-	else
+	else if (stray->name[0])
 		field(&entry, "QUIESCE_NAME=%s",
 		      kq_text_name(name, stray->name, sizeof(stray->name)));
 	if (stray)

@@ -50,7 +50,8 @@ check_PROGRAMS += tests/unit/test-collect
 tests_unit_test_collect_LDADD = tests/unit/libfixture.a $(CTL_LIBS)
 check_PROGRAMS += tests/unit/test-ctl-kept
 tests_unit_test_ctl_kept_LDADD = tests/unit/libfixture.a $(CTL_LIBS)
-check_SCRIPTS += tests/unit/test-ctl-metrics.sh tests/unit/test-kdump-hook.sh
+check_SCRIPTS += tests/unit/test-ctl-metrics.sh tests/unit/test-journal-ids.sh \
+	tests/unit/test-kdump-hook.sh
 check_PROGRAMS += tests/unit/test-ctl-doctor
 tests_unit_test_ctl_doctor_SOURCES = tests/unit/test-ctl-doctor.c \
 	tests/unit/fake-machine.c
@@ -69,6 +70,9 @@ EXTRA_DIST += tests/unit/test-wrap.sh tests/unit/authenticode.py
 check_PROGRAMS += tests/fuzz/fuzz-ctl-report
 tests_fuzz_fuzz_ctl_report_SOURCES = tests/fuzz/fuzz-ctl-report.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_ctl_report_LDADD = tests/unit/libfixture.a $(CTL_LIBS)
+check_PROGRAMS += tests/fuzz/fuzz-store
+tests_fuzz_fuzz_store_SOURCES = tests/fuzz/fuzz-store.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_store_LDADD = tests/unit/libfixture.a $(CTL_LIBS)
 EXTRA_DIST += \
 	tests/data/ctl/list.txt \
 	tests/data/ctl/list-soc.txt \
@@ -88,6 +92,7 @@ EXTRA_DIST += \
 	tests/data/ctl/report-strays.prom \
 	tests/data/ctl/report-strays.txt \
 	tests/unit/test-ctl-metrics.sh \
+	tests/unit/test-journal-ids.sh \
 	tests/unit/test-kdump-hook.sh \
 	tests/unit/test-ctl-usage.sh
 

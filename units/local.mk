@@ -10,4 +10,7 @@ CLEANFILES += $(nodist_systemdsystemunit_DATA)
 units/quiesced-collect.service: units/quiesced-collect.service.in Makefile
 	$(UNIT_SUBST) $(srcdir)/units/quiesced-collect.service.in >$@
 
+catalogdir = $(prefix)/lib/systemd/catalog
+dist_catalog_DATA = units/kexec-quiesce.catalog
+
 dist_pkglibexec_SCRIPTS = units/kdump/kdump-hook
