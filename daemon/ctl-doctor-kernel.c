@@ -3,7 +3,6 @@
 #include "config.h"
 
 #include <inttypes.h>
-#include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -91,23 +90,33 @@ static void check_syscalls(struct kq_doctor *doctor)
 /* A captured tree does not tell its system calls; most kernels have both. */
 static void check_signature(struct kq_doctor *doctor)
 {
-	bool demands = false;
+	struct kq_signing signing;
 	bool live = kq_doctor_is_live(doctor);
+	bool load = !live || kq_machine_has_kexec_load();
 
-	(void)kq_kernel_demands_signature(doctor->root, &demands);
-	if (!demands || (live && !kq_machine_has_kexec_file_load()))
+	kq_kernel_signing(doctor->root, &signing);
+	if (!signing.why[0] || (live && !kq_machine_has_kexec_file_load() &&
+				!signing.no_load))
 		kq_doctor_say(doctor, KQ_HEALTH_OK, "signature", NULL,
 			      "no sign that this kernel demands signatures");
-	else if (live && !kq_machine_has_kexec_load())
+	else if (load && !signing.no_load)
+		kq_doctor_say(
+			doctor, KQ_HEALTH_WARN, "signature",
+			"the front end loads with kexec_load, unless it is told -s",
+			"kexec_file_load takes signed kernels only (%s)",
+			signing.why);
+	else if (signing.pe && signing.unable)
 		kq_doctor_say(
 			doctor, KQ_HEALTH_FAIL, "signature",
-			"use a kernel with CONFIG_KEXEC or without CONFIG_KEXEC_SIG_FORCE",
-			"this kernel takes signed kernels only, and a quiesce image carries no signature");
+			"use a kernel with CONFIG_KEXEC_IMAGE_VERIFY_SIG, or one without these demands",
+			"this kernel takes signed kernels only (%s), but cannot check their signatures",
+			signing.why);
 	else
 		kq_doctor_say(
 			doctor, KQ_HEALTH_WARN, "signature",
-			"load with kexec_load: give kexec -c or neither, but not -s",
-			"kexec_file_load takes signed kernels only (CONFIG_KEXEC_SIG_FORCE)");
+			"load an image that quiescectl wrap wrote and that you signed: see docs/signing.md",
+			"this kernel takes signed kernels only (%s)",
+			signing.why);
 }
 
 static bool is_used_up(const struct kq_doctor *doctor, bool crash)
@@ -143,22 +152,6 @@ static void check_sysctl(struct kq_doctor *doctor)
 			      "sysctl allows loading kernels");
 }
 
-static void check_lockdown(struct kq_doctor *doctor)
-{
-	char mode[KQ_LOCKDOWN_TEXT];
-
-	if (kq_kernel_lockdown(doctor->root, mode) < 0 ||
-	    strcmp(mode, "none") == 0)
-		kq_doctor_say(doctor, KQ_HEALTH_OK, "lockdown", NULL,
-			      "no sign of kernel lockdown");
-	else
-		kq_doctor_say(
-			doctor, KQ_HEALTH_FAIL, "lockdown",
-			"switch Secure Boot or lockdown= off; a quiesce image carries no signature",
-			"the kernel is locked down (%s) and takes signed kernels only",
-			mode);
-}
-
 void kq_doctor_kernel(struct kq_doctor *doctor)
 {
 	check_machine(doctor);
@@ -167,5 +160,4 @@ void kq_doctor_kernel(struct kq_doctor *doctor)
 	check_syscalls(doctor);
 	check_signature(doctor);
 	check_sysctl(doctor);
-	check_lockdown(doctor);
 }

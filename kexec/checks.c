@@ -27,19 +27,6 @@ int kq_check_machine(struct kq_message *message)
 		       "quiescing works here");
 }
 
-static int check_lockdown(struct kq_message *message)
-{
-	char mode[KQ_LOCKDOWN_TEXT];
-
-	if (kq_kernel_lockdown(kq_machine_root(), mode) < 0 ||
-	    !strcmp(mode, "none"))
-		return 0;
-	return kq_fail(message, KQ_ERR_NOTSUP,
-		       "this kernel is locked down (%s), so it loads no "
-		       "unsigned image: turn off Secure Boot or lockdown=",
-		       mode);
-}
-
 /* A sysctl that this kernel does not have forbids nothing. */
 static int check_limits(bool crash, struct kq_message *message)
 {
@@ -61,61 +48,108 @@ static int check_limits(bool crash, struct kq_message *message)
 	return 0;
 }
 
-/*
- * kexec_file_load(2) of a kernel built to demand signatures refuses our image
- * after it dropped the crash kernel. Unknown counts as no.
- */
-static bool demands_signature(void)
-{
-	bool demands = false;
+/* What the running kernel's system calls would do with our image. */
+struct syscalls {
+	bool has_load, has_file; /* built in */
+	bool load, file; /* and would take it */
+	struct kq_signing signing;
+};
 
-	(void)kq_kernel_demands_signature(kq_machine_root(), &demands);
-	return demands;
+static struct syscalls find_syscalls(const struct kq_signed_image *image)
+{
+	struct syscalls calls = {
+		.has_load = kq_machine_has_kexec_load(),
+		.has_file = kq_machine_has_kexec_file_load(),
+	};
+	const struct kq_signing *signing = &calls.signing;
+
+	kq_kernel_signing(kq_machine_root(), &calls.signing);
+	calls.load = calls.has_load && !signing->no_load;
+	calls.file = calls.has_file &&
+		     (!signing->pe || (image->pe && !signing->unable)) &&
+		     (!signing->ima || image->ima);
+	return calls;
 }
 
-/* Can the syscalls that were asked for do it? @has_*: what works here. */
-static int check_choice(enum kq_syscall_choice choice, bool has_load,
-			bool has_file_load, struct kq_message *message)
+/* Why no system call takes it, and what to do. */
+static int fail_signature(const struct syscalls *calls,
+			  struct kq_message *message)
 {
-	if (choice == KQ_SYSCALL_FILE && !has_file_load)
+	const char *why = calls->signing.why;
+
+	if (!calls->has_file)
+		return kq_fail(message, KQ_ERR_NOTSUP,
+			       "this kernel loads no kernel (%s) but with "
+			       "kexec_file_load, which it does not have",
+			       why);
+	if (calls->signing.pe && calls->signing.unable)
+		return kq_fail(message, KQ_ERR_NOTSUP,
+			       "this kernel loads signed kernels only (%s), "
+			       "but is built without "
+			       "CONFIG_KEXEC_IMAGE_VERIFY_SIG to check them%s",
+			       why, calls->load ? ": use -c" : "");
+	if (calls->signing.ima)
+		return kq_fail(message, KQ_ERR_NOTSUP,
+			       "this kernel loads only files that are signed "
+			       "in security.ima (%s): see docs/signing.md",
+			       why);
+	return kq_fail(message, KQ_ERR_NOTSUP,
+		       "this kernel loads signed kernels only (%s): %ssign "
+		       "one with `quiescectl wrap --sign` and load that",
+		       why, calls->load ? "use -c, or " : "");
+}
+
+static int check_choice(enum kq_syscall_choice choice,
+			const struct syscalls *calls,
+			struct kq_message *message)
+{
+	if (choice == KQ_SYSCALL_FILE && !calls->has_file)
 		return kq_fail(message, KQ_ERR_NOTSUP,
 			       "this kernel has no kexec_file_load: leave out "
 			       "-s");
-	if (choice == KQ_SYSCALL_LOAD && !has_load)
+	if (choice == KQ_SYSCALL_LOAD && !calls->has_load)
 		return kq_fail(message, KQ_ERR_NOTSUP,
 			       "this kernel has no kexec_load: leave out -c");
-	if (!has_load && !has_file_load)
+	if (!calls->has_load && !calls->has_file)
 		return kq_fail(message, KQ_ERR_NOTSUP,
 			       "this kernel is built without kexec");
+	if (choice == KQ_SYSCALL_LOAD && !calls->load && calls->file)
+		return kq_fail(message, KQ_ERR_NOTSUP,
+			       "this kernel forbids kexec_load (%s): leave out "
+			       "-c",
+			       calls->signing.why);
+	if ((!calls->load && !calls->file) ||
+	    (choice == KQ_SYSCALL_FILE && !calls->file) ||
+	    (choice == KQ_SYSCALL_LOAD && !calls->load))
+		return fail_signature(calls, message);
 	return 0;
 }
 
-static int check_syscall(enum kq_syscall_choice choice, const char **ret_option,
-			 struct kq_message *message)
+/* A caller's -a, or the stock kexec's default, must not choose the other. */
+static int check_syscall(enum kq_syscall_choice choice,
+			 const struct kq_signed_image *image,
+			 const char **ret_option, struct kq_message *message)
 {
-	bool has_load = kq_machine_has_kexec_load();
-	bool has_file_load = kq_machine_has_kexec_file_load();
-	bool must_sign = has_file_load && choice != KQ_SYSCALL_LOAD &&
-			 demands_signature();
+	const struct syscalls calls = find_syscalls(image);
 	int r;
 
-	r = check_choice(choice, has_load, has_file_load, message);
+	r = check_choice(choice, &calls, message);
 	if (r < 0)
 		return r;
-	if (must_sign && (choice != KQ_SYSCALL_ANY || !has_load))
-		return kq_fail(message, KQ_ERR_NOTSUP,
-			       "this kernel's kexec_file_load takes signed "
-			       "kernels only (CONFIG_KEXEC_SIG_FORCE)%s",
-			       has_load ? ": use -c" : "");
 	*ret_option = NULL;
-	if (choice == KQ_SYSCALL_ANY && !has_load)
+	if (choice == KQ_SYSCALL_FILE || choice == KQ_SYSCALL_LOAD)
+		return 0;
+	/* Who signs for a kernel that asks for it wants it checked. */
+	if (!calls.load ||
+	    (calls.file && (calls.signing.pe || calls.signing.ima)))
 		*ret_option = "-s";
-	else if (must_sign)
+	else if (calls.has_file && !calls.file)
 		*ret_option = "-c";
 	return 0;
 }
 
 int kq_check_permission(const struct kq_options *options,
+			const struct kq_signed_image *image,
 			const char **ret_syscall_option,
 			struct kq_message *message)
 {
@@ -127,10 +161,8 @@ int kq_check_permission(const struct kq_options *options,
 	r = check_limits(options->action == KQ_ACTION_LOAD_CRASH, message);
 	if (r < 0)
 		return r;
-	r = check_lockdown(message);
-	if (r < 0)
-		return r;
-	return check_syscall(options->syscall, ret_syscall_option, message);
+	return check_syscall(options->syscall, image, ret_syscall_option,
+			     message);
 }
 
 static unsigned long long to_mib(uint64_t bytes)

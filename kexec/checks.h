@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "kexec/options.h"
+#include "lib/image/signed.h"
 #include "lib/message.h"
 
 /**
@@ -22,17 +23,19 @@ int kq_check_machine(struct kq_message *message);
 /**
  * kq_check_permission() - will the kernel let us load, and by which syscall?
  * @options: says crash kernel or not, and which syscall was asked for
+ * @image:   the image if it is a signed one, else none
  * @ret_syscall_option: "-s" or "-c" if the stock kexec must be told which
  *           syscall to use, else NULL
  * @message: what forbids it and what to do
  *
  * Looks at CAP_SYS_BOOT, the sysctls kexec_load_disabled and
- * kexec_load_limit_*, lockdown, the syscalls the kernel has and whether it
- * insists on signatures.
+ * kexec_load_limit_*, the syscalls the kernel has and the signatures it
+ * insists on.
  *
  * Return: 0; -KQ_ERR_NOTSUP.
  */
 int kq_check_permission(const struct kq_options *options,
+			const struct kq_signed_image *image,
 			const char **ret_syscall_option,
 			struct kq_message *message);
 

@@ -134,15 +134,32 @@ static void describe_smmus(FILE *out, const struct kq_plan_header *plan)
 				smmu_outcome(&smmus[i]));
 }
 
+/* NULL: that of a signed image, for a stage of another version. */
+static const struct kq_plan_header *plan_of(const struct kq_load *load)
+{
+	return kq_load_is_signed(load) ? load->signed_image.plan
+				       : load->image.plan;
+}
+
+static double memory_of(const struct kq_load *load)
+{
+	return mib(kq_load_is_signed(load) ? load->signed_image.image_size
+					   : load->image.layout.image_size);
+}
+
 void kq_describe_summary(FILE *out, const struct kq_load *load)
 {
-	fputs("quiesce image: ", out);
-	describe_functions(out, load->image.plan);
-	fputs(", ", out);
-	describe_smmus(out, load->image.plan);
-	fprintf(out, ", plan %.1f KiB, needs %.1f MiB",
-		load->image.plan->total_size / 1024.0,
-		mib(load->image.layout.image_size));
+	const struct kq_plan_header *plan = plan_of(load);
+
+	fprintf(out, "%squiesce image: ",
+		kq_load_is_signed(load) ? "signed " : "");
+	if (plan) {
+		describe_functions(out, plan);
+		fputs(", ", out);
+		describe_smmus(out, plan);
+		fprintf(out, ", plan %.1f KiB, ", plan->total_size / 1024.0);
+	}
+	fprintf(out, "needs %.1f MiB", memory_of(load));
 }
 
 static void describe_kernel(FILE *out, const struct kq_load *load)
@@ -173,31 +190,43 @@ static char *stock_command(const struct kq_options *options,
 	return kq_run_command(settings->kexec_path, options, &stock);
 }
 
+static void describe_plan(FILE *out, const struct kq_plan_header *plan)
+{
+	fprintf(out, "for:        %s\n",
+		plan->kind == KQ_PLAN_CRASH
+			? "a crash (kexec -p)"
+			: "an orderly kexec: only functions still active");
+	fputs("devices:    ", out);
+	describe_functions(out, plan);
+	fprintf(out, "; quiesce=%s, at most %u ms\n",
+		kq_quiesce_name((enum kq_quiesce)plan->quiesce),
+		plan->budget_ms);
+	fputs("SMMUs:      ", out);
+	describe_smmus(out, plan);
+	if (plan->probe_ms)
+		fprintf(out, "; watched for %u ms before", plan->probe_ms);
+	fputc('\n', out);
+}
+
 void kq_describe_load(FILE *out, const struct kq_options *options,
 		      const struct kq_settings *settings,
 		      const struct kq_load *load)
 {
+	const struct kq_plan_header *plan = plan_of(load);
 	char *command = stock_command(options, settings, load);
 
-	fprintf(out, "for:        %s\n",
-		load->image.plan->kind == KQ_PLAN_CRASH
-			? "a crash (kexec -p)"
-			: "an orderly kexec: only functions still active");
-	describe_kernel(out, load);
-	fprintf(out, "stage:      %s, %.1f KiB\n", settings->stage_path,
-		(double)load->image.stage.size / 1024);
-	fputs("devices:    ", out);
-	describe_functions(out, load->image.plan);
-	fprintf(out, "; quiesce=%s, at most %u ms\n",
-		kq_quiesce_name(settings->quiesce),
-		load->image.plan->budget_ms);
-	fputs("SMMUs:      ", out);
-	describe_smmus(out, load->image.plan);
-	if (load->image.plan->probe_ms)
-		fprintf(out, "; watched for %u ms before",
-			load->image.plan->probe_ms);
-	fprintf(out, "\nimage:      %.1f MiB of memory\n",
-		mib(load->image.layout.image_size));
+	if (kq_load_is_signed(load)) {
+		fprintf(out, "kernel:     %s, signed: loaded as it is\n",
+			options->kernel);
+	} else {
+		describe_kernel(out, load);
+		fprintf(out, "stage:      %s, %.1f KiB\n",
+			settings->stage_path,
+			(double)load->image.stage.size / 1024);
+	}
+	if (plan)
+		describe_plan(out, plan);
+	fprintf(out, "image:      %.1f MiB of memory\n", memory_of(load));
 	if (options->output)
 		fprintf(out, "would write %s\n", options->output);
 	else

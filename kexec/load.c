@@ -56,6 +56,45 @@ static int prepare_image(const struct kq_options *options,
 		options->initrd, message);
 }
 
+/* Unless it is to be wrapped again, a signed image is left as it is. */
+static int open_signed(const struct kq_options *options, struct kq_load *load,
+		       struct kq_message *message)
+{
+	int r;
+
+	if (options->output)
+		return 0;
+	r = kq_signed_image_open(options->kernel, &load->signed_image, message);
+	return r == -KQ_ERR_NOTFOUND ? 0 : r;
+}
+
+/* Its plan is what it is. A newer or older plan is for its own stage. */
+static int check_signed(const struct kq_options *options,
+			const struct kq_signed_image *image,
+			struct kq_message *message)
+{
+	const bool crash = options->action == KQ_ACTION_LOAD_CRASH;
+
+	if (options->settings_count)
+		return kq_fail(message, KQ_ERR_NOTSUP,
+			       "%s is signed, so what it does is fixed in it: "
+			       "leave out --%s, or write it anew with "
+			       "quiescectl wrap and sign it again",
+			       options->kernel, options->settings[0].key);
+	if (image->plan &&
+	    image->plan->kind != (crash ? KQ_PLAN_CRASH : KQ_PLAN_ORDERLY))
+		return kq_fail(message, KQ_ERR_NOTSUP,
+			       "%s is signed and made for kexec %s: write "
+			       "another one with quiescectl wrap%s and sign "
+			       "that",
+			       options->kernel, crash ? "-l" : "-p",
+			       crash ? "" : " --orderly");
+	if (crash)
+		return kq_check_crash_memory(image->image_size,
+					     options->initrd, message);
+	return 0;
+}
+
 /* Cheap checks first: what forbids a load should not take time to say so. */
 static int prepare(const struct kq_options *options,
 		   const struct kq_settings *settings, struct kq_load *load,
@@ -69,12 +108,17 @@ static int prepare(const struct kq_options *options,
 	r = kq_check_machine(message);
 	if (r < 0)
 		return r;
+	r = open_signed(options, load, message);
+	if (r < 0)
+		return r;
 	if (!options->output) {
-		r = kq_check_permission(options, &load->syscall_option,
-					message);
+		r = kq_check_permission(options, &load->signed_image,
+					&load->syscall_option, message);
 		if (r < 0)
 			return r;
 	}
+	if (kq_load_is_signed(load))
+		return check_signed(options, &load->signed_image, message);
 	return prepare_image(options, settings, load, message);
 }
 
@@ -82,7 +126,7 @@ int kq_load_prepare(const struct kq_options *options,
 		    const struct kq_settings *settings, struct kq_load *ret,
 		    struct kq_message *message)
 {
-	struct kq_load load = { 0 };
+	struct kq_load load = { .signed_image = KQ_SIGNED_IMAGE_NONE };
 	int r;
 
 	r = prepare(options, settings, &load, message);
@@ -107,6 +151,7 @@ struct kq_stock_load kq_load_stock(const struct kq_load *load, int image_fd)
 
 void kq_load_fini(struct kq_load *load)
 {
+	kq_signed_image_close(&load->signed_image);
 	kq_image_fini(&load->image);
-	*load = (struct kq_load){ 0 };
+	*load = (struct kq_load){ .signed_image = KQ_SIGNED_IMAGE_NONE };
 }

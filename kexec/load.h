@@ -6,14 +6,24 @@
 #include "kexec/options.h"
 #include "kexec/run.h"
 #include "lib/image/image.h"
+#include "lib/image/signed.h"
 
 struct kq_load {
-	struct kq_image image;
+	struct kq_signed_image signed_image; /* passed on as it is, or none */
+	struct kq_image image; /* else made anew */
 	const char *syscall_option; /* to add for the stock kexec, or NULL */
 	/* Of a unified kernel image, where the command line has none: */
 	bool own_initrd;
 	bool own_cmdline;
 };
+
+/**
+ * kq_load_is_signed() - is it the load of a signed image?
+ */
+static inline bool kq_load_is_signed(const struct kq_load *load)
+{
+	return load->signed_image.fd >= 0;
+}
 
 /**
  * kq_load_prepare() - read, plan and check; change nothing

@@ -121,7 +121,10 @@ static int load_stock(const struct kq_options *options,
 	int r = kq_run_child(settings->kexec_path, options, stock, outcome,
 			     message);
 
-	if (r == 0)
+	/* A signed image cannot be made anew: there is nothing to keep up. */
+	if (r == 0 && kq_load_is_signed(load))
+		kq_remember_other(options, outcome);
+	else if (r == 0)
 		kq_remember_load(record, options, settings, load, outcome);
 	if (lock >= 0)
 		close(lock);
@@ -174,6 +177,22 @@ static int run_load(const struct kq_options *options,
 	return r;
 }
 
+/* As the file it is: IMA finds its signature there, and nowhere else. */
+static int run_signed(const struct kq_options *options,
+		      const struct kq_settings *settings,
+		      const struct kq_load *load, struct kq_record *record,
+		      struct kq_outcome *outcome, struct kq_message *message)
+{
+	int fd = kq_image_pass(load->signed_image.fd, message);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	r = hand_over(options, settings, load, fd, record, outcome, message);
+	close(fd);
+	return r;
+}
+
 static int quiesced_load(const struct kq_options *options,
 			 const struct kq_settings *settings,
 			 struct kq_outcome *outcome, struct kq_message *message)
@@ -194,7 +213,10 @@ static int quiesced_load(const struct kq_options *options,
 		kq_describe_summary(stderr, &load);
 		fputc('\n', stderr);
 	}
-	if (options->output && !options->dry_run)
+	if (kq_load_is_signed(&load))
+		r = run_signed(options, settings, &load, &record, outcome,
+			       message);
+	else if (options->output && !options->dry_run)
 		r = kq_image_write_file(&load.image, options->output, message);
 	else
 		r = run_load(options, settings, &load, &record, outcome,

@@ -240,6 +240,19 @@ static void consume(struct parser *parser, int count,
 	}
 }
 
+/*
+ * An option of ours that shall be the last one goes here: before the
+ * operands that nothing but operands follow, and before an option that lacks
+ * its value, which it would become.
+ */
+static void end_options(struct parser *parser)
+{
+	struct kq_options *options = parser->options;
+
+	if (!options->last_index)
+		options->last_index = options->stock_argc;
+}
+
 static void take_operand(struct parser *parser)
 {
 	struct kq_options *options = parser->options;
@@ -286,6 +299,8 @@ static const struct option_def *find_long(const char *name, size_t length,
 static int bad_value_use(struct parser *parser, const struct option_def *def)
 {
 	if (!is_ours(def)) {
+		if (def->takes_value)
+			end_options(parser);
 		consume(parser, 1, NULL);
 		return 0;
 	}
@@ -358,10 +373,19 @@ static void take_short(struct parser *parser)
 			apply_option(parser, def,
 				     parser->argv[parser->next + 1]);
 			used = 2;
+		} else {
+			end_options(parser);
 		}
 		break;
 	}
 	consume(parser, used, NULL);
+}
+
+/* From here on there are operands only. */
+static void take_operands(struct parser *parser)
+{
+	while (parser->next < parser->argc)
+		take_operand(parser);
 }
 
 static int take_argument(struct parser *parser)
@@ -371,19 +395,21 @@ static int take_argument(struct parser *parser)
 	if (arg[0] == '-' && arg[1] == '-' && arg[2] != '\0')
 		return take_long(parser);
 	if (arg[0] == '-' && arg[1] == '-') {
+		end_options(parser);
 		consume(parser, 1, NULL);
-		while (parser->next < parser->argc)
-			take_operand(parser);
+		take_operands(parser);
 		return 0;
 	}
 	if (arg[0] == '-' && arg[1] != '\0') {
 		take_short(parser);
 		return 0;
 	}
+	if (getenv("POSIXLY_CORRECT")) {
+		end_options(parser);
+		take_operands(parser);
+		return 0;
+	}
 	take_operand(parser);
-	if (getenv("POSIXLY_CORRECT"))
-		while (parser->next < parser->argc)
-			take_operand(parser);
 	return 0;
 }
 
@@ -398,6 +424,7 @@ static int parse_all(struct parser *parser)
 			return r;
 	}
 	consume(parser, parser->argc - parser->next, NULL);
+	end_options(parser);
 	parser->options->crash = parser->crash;
 	return 0;
 }

@@ -57,6 +57,7 @@ struct kq_options {
 	char **stock_argv; /* without ours, NULL-terminated */
 	int stock_argc;
 	int kernel_index; /* of @kernel in @stock_argv, or -1 */
+	int last_index; /* where one more option would be the last one */
 };
 
 /**

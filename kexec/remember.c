@@ -36,17 +36,18 @@ static const char **plain_load(const struct kq_options *options,
 			       const struct kq_settings *settings,
 			       const struct kq_load *load)
 {
-	size_t count = (size_t)options->stock_argc;
-	const char **argv = calloc(count + 2, sizeof(*argv));
+	const size_t count = (size_t)options->stock_argc + 2;
+	const char **argv = calloc(count, sizeof(*argv));
 	const char **next = argv;
 
 	if (!argv)
 		return NULL;
 	*next++ = settings->kexec_path;
-	if (load->syscall_option)
-		*next++ = load->syscall_option;
-	for (size_t i = 1; i < count; i++)
+	for (int i = 1; i <= options->stock_argc; i++) {
+		if (i == options->last_index && load->syscall_option)
+			*next++ = load->syscall_option;
 		*next++ = options->stock_argv[i];
+	}
 	return argv;
 }
 

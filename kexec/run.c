@@ -62,23 +62,25 @@ static char **stock_arguments(const char *path,
 			      const struct kq_stock_load *load,
 			      struct words *words)
 {
-	size_t count = (size_t)options->stock_argc;
-	char **argv = calloc(count + ADDED_MAX, sizeof(*argv));
+	char **argv = calloc((size_t)options->stock_argc + ADDED_MAX,
+			     sizeof(*argv));
 	char **next = argv;
 
 	if (!argv)
 		return NULL;
 	*next++ = (char *)path;
-	if (load && load->syscall_option)
-		*next++ = (char *)load->syscall_option;
 	if (load && load->initrd_fd >= 0)
 		*next++ = words->initrd;
 	if (words->cmdline)
 		*next++ = words->cmdline;
-	for (size_t i = 1; i < count; i++)
-		*next++ = load && (int)i == options->kernel_index
+	for (int i = 1; i <= options->stock_argc; i++) {
+		/* Of several such options the last one counts. */
+		if (i == options->last_index && load && load->syscall_option)
+			*next++ = (char *)load->syscall_option;
+		*next++ = load && i == options->kernel_index
 				  ? words->image
 				  : options->stock_argv[i];
+	}
 	return argv;
 }
 
@@ -166,6 +168,17 @@ char *kq_run_command(const char *path, const struct kq_options *options,
 	free(argv);
 	free(words.cmdline);
 	return line;
+}
+
+/* Close-on-exec goes with fcntl(F_DUPFD). */
+int kq_image_pass(int fd, struct kq_message *message)
+{
+	int copy = fcntl(fd, F_DUPFD, FIRST_FREE_FD);
+
+	if (copy < 0)
+		return kq_fail(message, KQ_ERR_SYSTEM,
+			       "cannot pass on the quiesce image: %m");
+	return copy;
 }
 
 int kq_image_memfd(struct kq_message *message)

@@ -14,7 +14,7 @@ struct kq_stock_load {
 	int image_fd; /* quiesce image that takes the kernel's place */
 	int initrd_fd; /* initrd to add, or -1 */
 	const char *cmdline; /* command line to add, or NULL */
-	const char *syscall_option; /* "-s" or "-c" to add, or NULL */
+	const char *syscall_option; /* "-s" or "-c", to add last, or NULL */
 };
 
 /**
@@ -60,6 +60,16 @@ char *kq_run_command(const char *path, const struct kq_options *options,
  * Return: file descriptor; -KQ_ERR_SYSTEM.
  */
 int kq_image_memfd(struct kq_message *message);
+
+/**
+ * kq_image_pass() - another descriptor of a file, for the stock kexec to read
+ * @message: why it failed
+ *
+ * Like that of kq_image_memfd().
+ *
+ * Return: file descriptor; -KQ_ERR_SYSTEM.
+ */
+int kq_image_pass(int fd, struct kq_message *message);
 
 /**
  * kq_image_seal() - make a finished memfd unchangeable

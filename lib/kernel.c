@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 #include "lib/error.h"
 #include "lib/inventory/sysfs.h"
@@ -88,52 +89,165 @@ int kq_kernel_lockdown(const char *root, char ret_mode[KQ_LOCKDOWN_TEXT])
 	return r;
 }
 
-/* Does this line stand in the text file? */
-static int has_line(const char *root, const char *path, const char *wanted,
-		    bool *ret)
+/* Options of the kernel's configuration that are of interest here. */
+enum option {
+	OPTION_SIG,
+	OPTION_SIG_FORCE,
+	OPTION_VERIFY,
+	OPTION_IMA_BOOT,
+	OPTION_COUNT
+};
+
+static const char *const option_lines[OPTION_COUNT] = {
+	[OPTION_SIG] = "CONFIG_KEXEC_SIG=y",
+	[OPTION_SIG_FORCE] = "CONFIG_KEXEC_SIG_FORCE=y",
+	[OPTION_VERIFY] = "CONFIG_KEXEC_IMAGE_VERIFY_SIG=y",
+	[OPTION_IMA_BOOT] = "CONFIG_IMA_SECURE_AND_OR_TRUSTED_BOOT=y",
+};
+
+struct config {
+	bool known;
+	bool set[OPTION_COUNT];
+};
+
+/* Adds what a configuration says; plain or gzip makes no difference here. */
+static void read_config(const char *root, const char *path,
+			struct config *config)
 {
-	size_t length = strlen(wanted);
-	bool found = false;
-	char *text;
-	int r = read_text(root, path, &text);
+	char full[PATH_MAX], line[512];
+	gzFile file;
 
-	if (r < 0)
-		return r;
-	for (const char *line = text; line && !found;) {
-		const char *end = strchr(line, '\n');
-
-		found = !strncmp(line, wanted, length) &&
-			(line[length] == '\n' || line[length] == '\0');
-		line = end ? end + 1 : NULL;
+	snprintf(full, sizeof(full), "%s%s", root, path);
+	file = gzopen(full, "re");
+	while (file && gzgets(file, line, sizeof(line))) {
+		config->known = true;
+		line[strcspn(line, "\n")] = '\0';
+		for (size_t i = 0; i < OPTION_COUNT; i++)
+			if (!strcmp(line, option_lines[i]))
+				config->set[i] = true;
 	}
-	free(text);
-	*ret = found;
-	return 0;
+	if (file)
+		gzclose_r(file);
 }
 
-/* Distributions install the kernel's configuration in one of two places. */
-int kq_kernel_demands_signature(const char *root, bool *ret)
+/* Kernels that do not show it have it installed in one of two places. */
+static struct config kernel_config(const char *root)
 {
-	static const char option[] = "CONFIG_KEXEC_SIG_FORCE=y";
-	bool in_boot = false, in_modules = false;
-	char path[PATH_MAX];
-	int r, boot, modules, length;
-	char *release;
+	struct config config = { .known = false };
+	char path[PATH_MAX], *release;
 
-	r = read_text(root, "/proc/sys/kernel/osrelease", &release);
-	if (r < 0)
-		return r;
-	length = (int)strcspn(release, "\n");
-	snprintf(path, sizeof(path), "/boot/config-%.*s", length, release);
-	boot = has_line(root, path, option, &in_boot);
-	snprintf(path, sizeof(path), "/lib/modules/%.*s/config", length,
-		 release);
-	modules = has_line(root, path, option, &in_modules);
+	read_config(root, "/proc/config.gz", &config);
+	if (config.known ||
+	    read_text(root, "/proc/sys/kernel/osrelease", &release) < 0)
+		return config;
+	release[strcspn(release, "\n")] = '\0';
+	snprintf(path, sizeof(path), "/boot/config-%s", release);
+	read_config(root, path, &config);
+	snprintf(path, sizeof(path), "/lib/modules/%s/config", release);
+	read_config(root, path, &config);
 	free(release);
-	if (boot < 0 && modules < 0)
-		return boot;
-	*ret = in_boot || in_modules;
-	return 0;
+	return config;
+}
+
+/* An EFI variable: four bytes of attributes, then its one byte. */
+static int efi_flag(const char *root, const char *name)
+{
+	char path[128];
+	void *content;
+	size_t size;
+	int value = -1;
+
+	snprintf(path, sizeof(path),
+		 "/sys/firmware/efi/efivars/%s-"
+		 "8be4df61-93ca-11d2-aa0d-00e098032b8c",
+		 name);
+	if (kq_sysfs_read(root, path, &content, &size) < 0)
+		return -1;
+	if (size == 5)
+		value = ((const uint8_t *)content)[4];
+	free(content);
+	return value;
+}
+
+static bool has_secure_boot(const char *root)
+{
+	return efi_flag(root, "SecureBoot") == 1 &&
+	       efi_flag(root, "SetupMode") != 1;
+}
+
+/* Does some line of a text hold both words? */
+static bool has_rule(const char *text, const char *start, const char *word)
+{
+	for (const char *line = text; line && *line;) {
+		const char *end = strchrnul(line, '\n');
+		const char *at = strstr(line, word);
+
+		if (!strncmp(line, start, strlen(start)) && at && at < end)
+			return true;
+		line = *end ? end + 1 : NULL;
+	}
+	return false;
+}
+
+/* By the policy, if the kernel shows it, or the one it was booted with. */
+static bool has_ima_rule(const char *root)
+{
+	char *policy = NULL, *cmdline = NULL;
+	bool found, ignored = false;
+
+	found = read_text(root, "/sys/kernel/security/ima/policy",
+			  &policy) == 0 &&
+		has_rule(policy, "appraise ", "func=KEXEC_KERNEL_CHECK");
+	if (read_text(root, "/proc/cmdline", &cmdline) == 0) {
+		const char *built_in = strstr(cmdline, "ima_policy=");
+
+		found = found ||
+			(built_in && strstr(built_in, "secure_boot"));
+		ignored = strstr(cmdline, "ima_appraise=log") ||
+			  strstr(cmdline, "ima_appraise=fix") ||
+			  strstr(cmdline, "ima_appraise=off");
+	}
+	free(policy);
+	free(cmdline);
+	return found && !ignored;
+}
+
+static void say_why(struct kq_signing *signing, const char *why)
+{
+	size_t used = strlen(signing->why);
+
+	snprintf(signing->why + used, sizeof(signing->why) - used, "%s%s",
+		 used ? ", " : "", why);
+}
+
+void kq_kernel_signing(const char *root, struct kq_signing *ret)
+{
+	const struct config config = kernel_config(root);
+	struct kq_signing signing = { .pe = false };
+	char mode[KQ_LOCKDOWN_TEXT], text[48];
+
+	if (has_ima_rule(root)) {
+		signing.ima = signing.no_load = true;
+		say_why(&signing, "IMA policy");
+	}
+	if (kq_kernel_lockdown(root, mode) == 0 && strcmp(mode, "none") != 0) {
+		/* What IMA appraises needs no second signature. */
+		signing.pe = !signing.ima;
+		signing.no_load = true;
+		snprintf(text, sizeof(text), "locked down: %s", mode);
+		say_why(&signing, text);
+	}
+	if (config.set[OPTION_SIG] && config.set[OPTION_IMA_BOOT] &&
+	    has_secure_boot(root)) {
+		signing.pe = signing.no_load = true;
+		say_why(&signing, "Secure Boot");
+	}
+	if (config.set[OPTION_SIG_FORCE]) {
+		signing.pe = true;
+		say_why(&signing, "CONFIG_KEXEC_SIG_FORCE");
+	}
+	signing.unable = config.known && !config.set[OPTION_VERIFY];
+	*ret = signing;
 }
 
 int kq_kernel_loaded(const char *root, bool crash, bool *ret)

@@ -47,15 +47,28 @@ int kq_kernel_loads_left(const char *root, bool crash, long long *ret);
  */
 int kq_kernel_lockdown(const char *root, char ret_mode[KQ_LOCKDOWN_TEXT]);
 
+/* What this kernel demands of an image before it loads it. */
+struct kq_signing {
+	bool pe; /* kexec_file_load(2): a PE signature it trusts */
+	bool ima; /* kexec_file_load(2): one in the file's security.ima */
+	bool no_load; /* kexec_load(2) is forbidden */
+	bool unable; /* it cannot check PE signatures, so none is trusted */
+	char why[160]; /* for people; empty if nothing is demanded */
+};
+
 /**
- * kq_kernel_demands_signature() - built to refuse unsigned images?
- * @ret: true if kexec_file_load(2) takes signed kernels only
- *       (CONFIG_KEXEC_SIG_FORCE); kexec_load(2) is not concerned
+ * kq_kernel_signing() - which signatures does this kernel demand?
+ * @ret: what could be found out; what could not counts as not demanded
  *
- * Return: 0 or an error as above; -KQ_ERR_NOTFOUND if the kernel's
- * configuration is not installed in a place we know.
+ * Looks at lockdown, at the kernel's configuration if it is in
+ * /proc/config.gz, /boot or /lib/modules (CONFIG_KEXEC_SIG_FORCE), at Secure
+ * Boot, which makes IMA's architecture policy insist on signatures, and at
+ * IMA's policy if it can be read.
+ *
+ * Source: Linux, kimage_validate_signature() in kernel/kexec_file.c;
+ * ima_load_data() and ima_efi.c in security/integrity/ima.
  */
-int kq_kernel_demands_signature(const char *root, bool *ret);
+void kq_kernel_signing(const char *root, struct kq_signing *ret);
 
 /**
  * kq_kernel_crash_size() - memory reserved for a crash kernel

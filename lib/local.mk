@@ -19,6 +19,7 @@ lib_libkq_a_SOURCES = \
 	lib/image/kernel-file.c lib/image/kernel-file.h \
 	lib/image/layers.c lib/image/layers.h \
 	lib/image/pe.c lib/image/pe.h \
+	lib/image/signed.c lib/image/signed.h \
 	lib/image/source.c lib/image/source.h \
 	lib/image/stage-file.c lib/image/stage-file.h \
 	lib/image/uimage.c \

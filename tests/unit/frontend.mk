@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Tests of kexec/, included by tests/local.mk.
 
+check_PROGRAMS += tests/unit/test-kernel-signing
+tests_unit_test_kernel_signing_LDADD = $(KQ_LIBS)
 check_PROGRAMS += tests/unit/test-options tests/unit/test-kernel-file \
 	tests/unit/test-compose
 tests_unit_test_compose_SOURCES = tests/unit/test-compose.c \
@@ -24,5 +26,6 @@ noinst_PROGRAMS += tests/unit/kexec-on-fake-machine
 tests_unit_kexec_on_fake_machine_SOURCES = kexec/main.c \
 	tests/unit/fake-machine.c
 tests_unit_kexec_on_fake_machine_LDADD = $(FRONTEND_LIBS)
-check_SCRIPTS += tests/unit/test-kexec.sh
-EXTRA_DIST += tests/unit/test-kexec.sh tests/unit/fake-machine.sh
+check_SCRIPTS += tests/unit/test-kexec.sh tests/unit/test-kexec-signed.sh
+EXTRA_DIST += tests/unit/test-kexec.sh tests/unit/fake-machine.sh \
+	tests/unit/frontend.sh tests/unit/test-kexec-signed.sh

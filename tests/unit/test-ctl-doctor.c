@@ -58,7 +58,9 @@ static void put_healthy(void)
 	put("/proc/sys/kernel/kexec_load_limit_panic", "-1\n");
 	put("/proc/sys/kernel/kexec_load_limit_reboot", "-1\n");
 	put("/proc/sys/kernel/osrelease", "6.12-test\n");
-	put("/boot/config-6.12-test", "CONFIG_KEXEC_SIG=y\n");
+	put("/proc/cmdline", "quiet\n");
+	put("/boot/config-6.12-test",
+	    "CONFIG_KEXEC_SIG=y\nCONFIG_KEXEC_IMAGE_VERIFY_SIG=y\n");
 	put("/lib/modules/6.12-test/config", "");
 	put("/sys/kernel/security/lockdown",
 	    "[none] integrity confidentiality\n");
@@ -174,9 +176,11 @@ static void changed_file_to_finding(void)
 		{ "/proc/sys/kernel/osrelease", "6.13-other\n", "signature",
 		  "ok" },
 		{ "/sys/kernel/security/lockdown",
-		  "none [integrity] confidentiality\n", "lockdown", "fail" },
+		  "none [integrity] confidentiality\n", "signature", "warn" },
 		{ "/sys/kernel/security/lockdown",
-		  "none integrity [confidentiality]\n", "lockdown", "fail" },
+		  "none integrity [confidentiality]\n", "signature", "warn" },
+		{ "/proc/cmdline", "ima_policy=secure_boot\n", "signature",
+		  "warn" },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -186,11 +190,22 @@ static void changed_file_to_finding(void)
 	}
 }
 
+/* Nothing can be loaded there at all. */
+static void unverifiable_signature_to_failure(void)
+{
+	put_healthy();
+	put("/boot/config-6.12-test", "CONFIG_KEXEC_SIG=y\n");
+	expect("signature", "ok");
+	put("/sys/kernel/security/lockdown",
+	    "none [integrity] confidentiality\n");
+	expect("signature", "fail");
+}
+
 static void missing_file_to_finding(void)
 {
 	put_healthy();
 	drop("/sys/kernel/security/lockdown");
-	expect("lockdown", "ok");
+	expect("signature", "ok");
 	drop("/sys/kernel/kexec_crash_size");
 	expect("crashkernel", "fail");
 	/* Where newer kernels keep them. */
@@ -367,6 +382,7 @@ int main(void)
 	put("/conf", "");
 	config_file_to_finding();
 	changed_file_to_finding();
+	unverifiable_signature_to_failure();
 	missing_file_to_finding();
 	no_smmu_to_warning();
 	plan_region_to_finding();

@@ -17,95 +17,7 @@ dir=$(mktemp -d) || exit
 trap 'rm -rf "$dir"' EXIT
 
 . "$srcdir/tests/unit/fake-machine.sh"
-
-make_stub() {
-	cat >"$dir"/stock <<'STUB'
-#!/bin/sh
-echo ran >>"$STUB_DIR"/ran
-printf '%s\n' "$@" >"$STUB_DIR"/argv
-for arg; do
-	case $arg in
-	/proc/self/fd/*)
-		cat "$arg" >"$STUB_DIR"/image
-		if echo x 2>/dev/null >"$arg"; then
-			echo writable >"$STUB_DIR"/writable
-		fi
-		;;
-	esac
-done
-cut -d ' ' -f 5 /proc/$$/stat /proc/$PPID/stat >"$STUB_DIR"/groups
-[ -z "$STUB_GAP" ] || {
-	echo 0 >"$KQ_TEST_ROOT"/sys/kernel/kexec_crash_loaded
-	sleep "$STUB_GAP"
-	echo 1 >"$KQ_TEST_ROOT"/sys/kernel/kexec_crash_loaded
-}
-case $STUB_EXIT in
-signal) kill -TERM $$ ;;
-wait)
-	trap 'exit 5' USR1
-	echo waiting >"$STUB_DIR"/waiting
-	sleep 20 &
-	wait
-	;;
-esac
-exit "${STUB_EXIT:-0}"
-STUB
-	chmod +x "$dir"/stock
-}
-
-# config LINE... - the config file, beside the paths that every test needs
-config() {
-	printf '%s\n' "kexec = $dir/stock" "stage = $stage" "$@" \
-		>"$dir"/conf
-}
-
-# kexec ARG... - run the front end; status, out, err and the stub's records
-kexec() {
-	rm -f "$dir"/{ran,argv,image,writable}
-	KQ_TEST_ROOT=$dir/root KEXEC_QUIESCE_CONF=$dir/conf STUB_DIR=$dir \
-		timeout 60 "$program" "$@" >"$dir"/out 2>"$dir"/err
-	status=$?
-}
-
-# check WHAT COMMAND... - count a failure if the command fails
-check() {
-	local what=$1
-
-	shift
-	"$@" || {
-		echo "FAIL: $what: $*"
-		sed 's/^/    stderr: /' "$dir"/err
-		failures=$((failures + 1))
-	}
-}
-
-# argv_is ARG... - is that what the stub got?
-argv_is() {
-	diff <(printf '%s\n' "$@") "$dir"/argv
-}
-
-# refused WORDS ARG... - one line on stderr with these words, nothing run
-refused() {
-	local words=$1
-
-	shift
-	kexec "$@"
-	check "refuse $*" test "$status" = 1
-	check "refuse $*" test ! -e "$dir"/ran
-	check "refuse $*" test "$(wc -l <"$dir"/err)" = 1
-	check "refuse $*" grep -q -- "$words" "$dir"/err
-	check "refuse $*" test ! -s "$dir"/out
-}
-
-# loaded ARG... - quiesced, and the stub got these arguments
-loaded() {
-	check "load" test "$status" = 0
-	check "load" test ! -s "$dir"/err
-	check "load" argv_is "$@"
-	check "load" cmp -s <(tail -c 32768 "$dir"/image) "$dir"/Image
-	check "load" grep -q KQPLAN "$dir"/image
-	check "load" test ! -e "$dir"/writable
-}
+. "$srcdir/tests/unit/frontend.sh"
 
 test_passthrough() {
 	config
@@ -363,9 +275,9 @@ test_smmus() {
 test_syscalls() {
 	config
 	KQ_TEST_LACKS=kexec_load kexec -p --quiesce=flr "$dir"/Image
-	loaded -s -p "$fd"
+	loaded -p "$fd" -s
 	KQ_TEST_LACKS=kexec_load kexec -a -p --quiesce=flr "$dir"/Image
-	loaded -a -p "$fd"
+	loaded -a -p "$fd" -s
 	KQ_TEST_LACKS=kexec_file_load kexec -p --quiesce=flr "$dir"/Image
 	loaded -p "$fd"
 	export KQ_TEST_LACKS=kexec_file_load
@@ -381,15 +293,29 @@ test_syscalls() {
 	printf '%s\n' CONFIG_KEXEC_SIG=y CONFIG_KEXEC_SIG_FORCE=y \
 		>"$dir"/root/boot/config-6.99-test
 	kexec -p --quiesce=flr "$dir"/Image
-	loaded -c -p "$fd"
+	loaded -p "$fd" -c
 	kexec -c -p --quiesce=flr "$dir"/Image
 	loaded -c -p "$fd"
-	refused 'signed kernels only.*: use -c' -a -p --quiesce=flr \
-		"$dir"/Image
+	# the last one counts, and scripts put theirs anywhere
+	kexec -p --quiesce=flr "$dir"/Image --append=x -a
+	loaded -p "$fd" --append=x -a -c
+	kexec -ap --quiesce=flr -- "$dir"/Image
+	loaded -ap -c -- "$fd"
+	POSIXLY_CORRECT=1 kexec -p --quiesce=flr "$dir"/Image -a
+	loaded -p -c "$fd" -a
+	# what lacks its value must not get ours
+	kexec -p --quiesce=flr "$dir"/Image --append
+	loaded -p "$fd" -c --append
+	kexec -p --quiesce=flr "$dir"/Image -t
+	loaded -p "$fd" -c -t
 	refused 'signed kernels only.*: use -c' -s -p --quiesce=flr \
 		"$dir"/Image
 	export KQ_TEST_LACKS=kexec_load
 	refused 'signed kernels only' -p --quiesce=flr "$dir"/Image
+	refused 'signed kernels only' -a -p --quiesce=flr "$dir"/Image
+	KQ_TEST_LACKS=kexec_file_load
+	kexec -p --quiesce=flr "$dir"/Image
+	loaded -p "$fd"
 	unset KQ_TEST_LACKS
 	make_machine
 }
@@ -430,7 +356,7 @@ test_bad_machine() {
 	make_machine
 	echo 'none [integrity] confidentiality' \
 		>"$dir"/root/sys/kernel/security/lockdown
-	refused 'locked down (integrity)' -p --quiesce=flr "$dir"/Image
+	refused 'signed kernels only (locked down: integrity)' -p --quiesce=flr "$dir"/Image
 	make_machine
 	echo 0 >"$dir"/root/sys/kernel/kexec_crash_size
 	refused 'crashkernel=' -p --quiesce=flr "$dir"/Image
