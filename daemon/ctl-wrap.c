@@ -18,7 +18,6 @@ static int write_image(const struct kq_ctl *ctl,
 		.kind = ctl->orderly ? KQ_PLAN_ORDERLY : KQ_PLAN_CRASH,
 		.kernel = ctl->operands[0],
 		.dtb = ctl->dtb,
-		.file = true,
 		.pe = ctl->pe,
 		.for_file = true,
 	};

@@ -37,7 +37,6 @@ static int prepare_image(const struct kq_options *options,
 		.kernel = options->kernel,
 		.for_file = options->output != NULL,
 		.dtb = options->dtb,
-		.file = options->output && !options->initrd,
 		.plan = options->plan,
 	};
 	int r;

@@ -86,7 +86,7 @@ static int prepare(const struct kq_image_request *request,
 	r = kq_image_fdt_size(request->dtb, &fdt_size, message);
 	if (r < 0)
 		return r;
-	if (request->file)
+	if (request->for_file)
 		warn_left_out(&image->kernel, &image->warnings);
 	kq_compose_layout(&image->stage, image->plan, fdt_size, &image->kernel,
 			  &image->layout);

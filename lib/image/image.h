@@ -16,7 +16,6 @@ struct kq_image_request {
 	bool for_file; /* not loaded now, but by others, and more than once */
 	const char *dtb; /* device tree the next kernel gets; NULL: ours */
 	const char *plan; /* file with the plan to use; NULL: build one */
-	bool file; /* not loaded now, but written to a file */
 	bool pe; /* with PE headers, for a signature */
 };
 
