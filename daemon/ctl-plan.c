@@ -174,6 +174,10 @@ static void print_settings(const struct view *view, FILE *out)
 			" KiB at 0x%" PRIx64 "\n",
 			plan->region_size / 1024, plan->region_base);
 	print_source(&view->loaded, out);
+	if (view->settings.verify == KQ_VERIFY_BY_STAGE)
+		fprintf(out,
+			"The stage verifies kernel and initrd; on a wrong digest: %s\n",
+			kq_word_on_bad_digest(plan->on_bad_digest));
 	if (!view->loaded.plan && !view->settings.enabled)
 		fprintf(out,
 			"No setting asks for quiescing yet: kexec would run without the stage, these are the defaults\n");
@@ -383,6 +387,11 @@ static json_t *json_plan(const struct view *view)
 	kq_json_set(object, "probe_ms", json_integer(plan->probe_ms));
 	kq_json_set(object, "bridges",
 		    json_boolean(plan->flags & KQ_PLAN_BRIDGES));
+	kq_json_set(object, "verify",
+		    json_string(kq_verify_name(view->settings.verify)));
+	kq_json_set(object, "on_bad_digest",
+		    json_string(kq_word_on_bad_digest(plan->on_bad_digest)));
+	kq_json_set(object, "psci", json_string(kq_word_psci(plan->psci)));
 	kq_json_set(object, "plan_bytes", json_integer(plan->total_size));
 	kq_json_set(object, "functions", functions);
 	kq_json_set(object, "smmus", smmus);

@@ -251,6 +251,7 @@ json_t *kq_report_json(const struct kq_found_report *found, const char *source)
 	kq_json_set(object, "stale", kq_report_json_stale(found));
 	kq_json_set(object, "verdict", kq_report_json_verdict(report));
 	set_header(object, report);
+	kq_json_set(object, "verify", kq_report_json_verify(report));
 	kq_json_set(object, "steps", json_steps(report));
 	for (uint32_t i = 0; i < report->functions.count; i++)
 		json_array_append_new(

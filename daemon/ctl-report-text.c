@@ -336,6 +336,7 @@ int kq_report_print(const struct kq_found_report *found, bool verbose,
 	kq_verdict(report, &verdict);
 	kq_report_print_freshness(found->freshness, out);
 	fprintf(out, "%s\n", verdict.text);
+	kq_report_print_verify(report, out);
 	print_header(report, out);
 	if (verbose)
 		print_ids(report, out);

@@ -25,6 +25,8 @@ void kq_report_print_freshness(enum kq_freshness freshness, FILE *out);
 const char *kq_text_window(char text[KQ_DURATION_TEXT], uint32_t us);
 
 /* Who was still writing. Return: 0 or -KQ_ERR_NOMEM. */
+/* What was verified: one line, or nothing (ctl-report-verify.c). */
+void kq_report_print_verify(const struct kq_report_header *report, FILE *out);
 int kq_report_print_probe(const struct kq_report_header *report, FILE *out);
 
 /* A paragraph for each SMMU. Return: 0 or -KQ_ERR_NOMEM. */

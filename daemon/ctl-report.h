@@ -191,6 +191,9 @@ json_t *kq_report_json_verdict(const struct kq_report_header *report);
 json_t *kq_report_json_smmus(const struct kq_report_header *report);
 json_t *kq_report_json_strays(const struct kq_report_header *report);
 
+/* What was verified, for programs (ctl-report-verify.c). */
+json_t *kq_report_json_verify(const struct kq_report_header *report);
+
 /* true, false, or null if it cannot be told. */
 json_t *kq_report_json_stale(const struct kq_found_report *found);
 

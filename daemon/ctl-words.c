@@ -199,6 +199,20 @@ const struct kq_bit_name kq_bits_report[] = {
 	{ 0, NULL },
 };
 
+const struct kq_bit_name kq_bits_verify_parts[] = {
+	{ KQ_VERIFY_STAGE, "stage" },
+	{ KQ_VERIFY_PAYLOAD, "kernel" },
+	{ KQ_VERIFY_INITRD, "initrd" },
+	{ 0, NULL },
+};
+
+const struct kq_bit_name kq_bits_verify_flags[] = {
+	{ KQ_VERIFY_CACHED, "cached" },
+	{ KQ_VERIFY_SHA2, "sha2" },
+	{ KQ_VERIFY_LATE, "late" },
+	{ 0, NULL },
+};
+
 __attribute__((format(printf, 3, 4))) static void
 append(char *buffer, size_t size, const char *format, ...)
 {
@@ -314,6 +328,44 @@ const char *kq_word_function_result(uint32_t result)
 	return word(words, COUNT(words), result);
 }
 
+const char *kq_word_verify_result(uint32_t result)
+{
+	static const char *const words[] = {
+		[KQ_VERIFY_NOT_ASKED] = "not-asked",
+		[KQ_VERIFY_GOOD] = "good",
+		[KQ_VERIFY_BAD] = "bad",
+		[KQ_VERIFY_TOO_SLOW] = "too-slow",
+		[KQ_VERIFY_FAULT] = "fault",
+	};
+
+	_Static_assert(COUNT(words) == KQ_VERIFY_RESULT_COUNT, "a word each");
+	return word(words, COUNT(words), result);
+}
+
+const char *kq_word_on_bad_digest(uint32_t action)
+{
+	static const char *const words[] = {
+		[KQ_ON_BAD_RESET] = "reset",
+		[KQ_ON_BAD_HALT] = "halt",
+		[KQ_ON_BAD_BOOT] = "boot",
+	};
+
+	_Static_assert(COUNT(words) == KQ_ON_BAD_LAST + 1, "a word each");
+	return word(words, COUNT(words), action);
+}
+
+const char *kq_word_psci(uint32_t psci)
+{
+	static const char *const words[] = {
+		[KQ_PSCI_NONE] = "none",
+		[KQ_PSCI_SMC] = "smc",
+		[KQ_PSCI_HVC] = "hvc",
+	};
+
+	_Static_assert(COUNT(words) == KQ_PSCI_LAST + 1, "a word each");
+	return word(words, COUNT(words), psci);
+}
+
 const char *kq_word_step(uint32_t step)
 {
 	static const char *const words[] = {
@@ -322,7 +374,7 @@ const char *kq_word_step(uint32_t step)
 		[KQ_STEP_WALK] = "walk",	 [KQ_STEP_RESET] = "reset",
 		[KQ_STEP_RESTORE] = "restore",	 [KQ_STEP_BRIDGES] = "bridges",
 		[KQ_STEP_PROBE] = "probe",	 [KQ_STEP_SMMU] = "smmu",
-		[KQ_STEP_ERRORS] = "errors",
+		[KQ_STEP_ERRORS] = "errors",	 [KQ_STEP_VERIFY] = "verify",
 	};
 
 	_Static_assert(COUNT(words) == KQ_STEP_COUNT, "a word each");

@@ -28,6 +28,8 @@ extern const struct kq_bit_name kq_bits_sgfsr[];
 extern const struct kq_bit_name kq_bits_fsr[]; /* of a context bank */
 extern const struct kq_bit_name kq_bits_smmu[]; /* KQ_SMMU_* of a report */
 extern const struct kq_bit_name kq_bits_function[]; /* KQ_FN_* flags */
+extern const struct kq_bit_name kq_bits_verify_parts[]; /* KQ_VERIFY_* */
+extern const struct kq_bit_name kq_bits_verify_flags[];
 extern const struct kq_bit_name kq_bits_report[]; /* KQ_REPORT_* flags */
 
 /**
@@ -49,6 +51,9 @@ const char *kq_word_policy(uint32_t policy);
 const char *kq_word_smmu_type(uint32_t type);
 const char *kq_word_smmu_result(uint32_t result);
 const char *kq_word_function_result(uint32_t result);
+const char *kq_word_verify_result(uint32_t result);
+const char *kq_word_on_bad_digest(uint32_t action);
+const char *kq_word_psci(uint32_t psci);
 const char *kq_word_step(uint32_t step);
 const char *kq_word_event(uint32_t type);
 const char *kq_word_dpc_reason(uint32_t dpc_status);

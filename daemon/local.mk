@@ -25,6 +25,7 @@ daemon_libctl_a_SOURCES = \
 	daemon/ctl-report-read.c \
 	daemon/ctl-report-smmu.c \
 	daemon/ctl-report-text.c daemon/ctl-report-text.h \
+	daemon/ctl-report-verify.c \
 	daemon/ctl-table.c daemon/ctl-table.h \
 	daemon/ctl-verdict.c \
 	daemon/ctl-words.c daemon/ctl-words.h \

@@ -90,6 +90,8 @@ static const struct option_def option_defs[] = {
 	{ "quiesce-budget", WORD_SETTING, true, 0 },
 	{ "quiesce-console", WORD_SETTING, true, 0 },
 	{ "quiesce-bridges", WORD_SETTING, false, 0 },
+	{ "verify", WORD_SETTING, true, 0 },
+	{ "on-bad-digest", WORD_SETTING, true, 0 },
 	{ "quiesce-dry-run", WORD_DRY_RUN, false, 0 },
 	{ "quiesce-output", WORD_OUTPUT, true, 0 },
 	{ "quiesce-plan", WORD_PLAN, true, 0 },

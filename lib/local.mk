@@ -32,6 +32,7 @@ lib_libkq_a_SOURCES = \
 	lib/inventory/dt-components.c \
 	lib/inventory/dt-region.c \
 	lib/inventory/dt-reserved.c \
+	lib/inventory/fadt.c lib/inventory/fadt.h \
 	lib/inventory/inventory.c lib/inventory/inventory.h \
 	lib/inventory/iort.c lib/inventory/iort.h lib/inventory/iort-regs.h \
 	lib/inventory/mcfg.c lib/inventory/mcfg.h \
@@ -50,6 +51,7 @@ lib_libkq_a_SOURCES = \
 	lib/record.c lib/record.h \
 	lib/report.c lib/report.h \
 	lib/settings.c lib/settings.h \
+	lib/sha256-arm64.S lib/sha256-blocks.h lib/sha256-cpu.c \
 	lib/sha256.c lib/sha256.h \
 	lib/stage-image.c lib/stage-image.h
 

@@ -310,6 +310,18 @@ static void fill_console(struct kq_plan_header *plan,
 	}
 }
 
+/* What is left if the machine cannot be reset: the stage halts. */
+static void fill_psci(struct kq_plan_header *plan, enum kq_psci psci,
+		      const struct kq_settings *settings,
+		      struct kq_warnings *warnings)
+{
+	plan->psci = psci;
+	if (psci == KQ_PSCI_NONE && settings->verify == KQ_VERIFY_BY_STAGE &&
+	    settings->on_bad_digest == KQ_ON_BAD_RESET)
+		kq_warn(warnings,
+			"on-bad-digest=reset: this firmware has no PSCI that could reset the machine, so it would halt");
+}
+
 static int fresh_identity(struct kq_plan_identity *identity,
 			  struct kq_message *message)
 {
@@ -357,6 +369,7 @@ static void fill_header(struct kq_plan_header *plan,
 	plan->quiesce = settings->quiesce;
 	plan->budget_ms = settings->budget_ms;
 	plan->probe_ms = settings->probe_ms;
+	plan->on_bad_digest = settings->on_bad_digest;
 	set_identity(plan, identity);
 }
 
@@ -411,6 +424,7 @@ int kq_plan_build(const struct kq_inventory *inventory,
 	fill_header(plan, settings, kind, identity ? identity : &fresh);
 	fill_console(plan, &inventory->console, settings, warnings);
 	fill_region(plan, &inventory->region);
+	fill_psci(plan, inventory->psci, settings, warnings);
 	fill_functions(inventory, functions);
 	mark_skipped(inventory, settings, functions, warnings);
 	fill_hosts(inventory, (struct kq_plan_host *)kq_plan_hosts(plan));

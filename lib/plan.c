@@ -43,6 +43,8 @@ static bool settings_ok(const struct kq_plan_header *plan)
 	       plan->probe_ms <= KQ_PLAN_MAX_PROBE_MS &&
 	       plan->console <= KQ_CONSOLE_UART8250 &&
 	       plan->console_addr % 4 == 0 && plan->console_shift <= 3 &&
+	       plan->on_bad_digest <= KQ_ON_BAD_LAST &&
+	       plan->psci <= KQ_PSCI_LAST &&
 	       (plan->flags & ~KQ_PLAN_BRIDGES) == 0;
 }
 

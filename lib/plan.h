@@ -59,6 +59,22 @@ enum kq_console {
 	KQ_CONSOLE_UART8250 = 2, /* 32-bit registers at reg << shift */
 };
 
+/* kq_plan_header.on_bad_digest: what if the loaded kernel was damaged? */
+enum kq_on_bad_digest {
+	KQ_ON_BAD_RESET = 0, /* reset the machine */
+	KQ_ON_BAD_HALT = 1,  /* stop here */
+	KQ_ON_BAD_BOOT = 2,  /* enter it all the same */
+	KQ_ON_BAD_LAST = KQ_ON_BAD_BOOT,
+};
+
+/* kq_plan_header.psci: how to call the firmware that can reset the machine. */
+enum kq_psci {
+	KQ_PSCI_NONE = 0, /* none, or older than PSCI 0.2 */
+	KQ_PSCI_SMC = 1,
+	KQ_PSCI_HVC = 2,
+	KQ_PSCI_LAST = KQ_PSCI_HVC,
+};
+
 enum kq_smmu_type {
 	KQ_SMMU_V3 = 3,
 	KQ_SMMU_V2 = 2,	     /* SMMUv2, MMU-401, MMU-500 */
@@ -115,6 +131,8 @@ struct kq_plan_header {
 	struct kq_section components; /* struct kq_plan_component */
 	uint64_t region_base; /* updates of this plan: lib/plan-region.h */
 	uint64_t region_size; /* 0: there is no such region */
+	uint32_t on_bad_digest; /* enum kq_on_bad_digest */
+	uint32_t psci;		/* enum kq_psci */
 };
 
 /* One ECAM window. */
@@ -183,7 +201,7 @@ struct kq_plan_component {
 };
 
 _Static_assert(sizeof(struct kq_section) == 16, "plan format");
-_Static_assert(sizeof(struct kq_plan_header) == 224, "plan format");
+_Static_assert(sizeof(struct kq_plan_header) == 232, "plan format");
 _Static_assert(offsetof(struct kq_plan_header, sha256) == 24, "plan format");
 _Static_assert(offsetof(struct kq_plan_header, load_id) == 56, "plan format");
 _Static_assert(offsetof(struct kq_plan_header, kind) == 96, "plan format");

@@ -42,6 +42,15 @@ static bool function_ok(const struct kq_report_header *report,
 	       fn->driver[KQ_DRIVER_NAME_SIZE - 1] == '\0';
 }
 
+static bool verify_ok(const struct kq_report_verify *verify)
+{
+	return verify->result < KQ_VERIFY_RESULT_COUNT &&
+	       (verify->parts & ~KQ_MASK32(KQ_VERIFY_PARTS - 1, 0)) == 0 &&
+	       (verify->bad & ~verify->parts) == 0 &&
+	       (verify->result == KQ_VERIFY_BAD) == (verify->bad != 0) &&
+	       verify->on_bad_digest <= KQ_ON_BAD_LAST;
+}
+
 static bool stray_ok(const struct kq_report_header *report,
 		     const struct kq_report_stray *stray)
 {
@@ -75,7 +84,8 @@ int kq_report_check(const void *report, size_t size)
 		return r;
 	if (!sections_ok(header))
 		return -KQ_ERR_BOUNDS;
-	return entries_ok(header) ? 0 : -KQ_ERR_VALUE;
+	return verify_ok(&header->verify) && entries_ok(header) ?
+		       0 : -KQ_ERR_VALUE;
 }
 
 void kq_report_seal(struct kq_report_header *report)

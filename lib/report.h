@@ -38,6 +38,7 @@ enum kq_step {
 	KQ_STEP_PROBE,	  /* the probe windows */
 	KQ_STEP_SMMU,	  /* SMMUs to their policy */
 	KQ_STEP_ERRORS,	  /* errors raised by the quiesce cleared */
+	KQ_STEP_VERIFY,	  /* digests; within the reset if all is quiet */
 	KQ_STEP_COUNT
 };
 
@@ -80,6 +81,38 @@ enum kq_smmu_result {
 	KQ_SMMU_RESULT_COUNT
 };
 
+/* kq_report_verify.result */
+enum kq_verify_result {
+	KQ_VERIFY_NOT_ASKED = 0, /* the image has no digests */
+	KQ_VERIFY_GOOD,		 /* every digest that is known is right */
+	KQ_VERIFY_BAD,		 /* one is wrong, or the initrd is not there */
+	KQ_VERIFY_TOO_SLOW,	 /* given up: see docs/report-format.md */
+	KQ_VERIFY_FAULT,	 /* memory aborted when it was read */
+	KQ_VERIFY_RESULT_COUNT
+};
+
+/* kq_report_verify.parts and bad */
+#define KQ_VERIFY_STAGE KQ_BIT32(0)
+#define KQ_VERIFY_PAYLOAD KQ_BIT32(1)
+#define KQ_VERIFY_INITRD KQ_BIT32(2)
+#define KQ_VERIFY_PARTS 3u
+
+/* kq_report_verify.flags */
+#define KQ_VERIFY_CACHED KQ_BIT32(0) /* MMU and caches were on */
+#define KQ_VERIFY_SHA2 KQ_BIT32(1)   /* by the CPU's SHA-256 instructions */
+#define KQ_VERIFY_LATE KQ_BIT32(2)   /* behind the SMMUs: see the docs */
+
+/* Is what was loaded still what was loaded? The plan has its own digest. */
+struct kq_report_verify {
+	uint32_t result; /* enum kq_verify_result */
+	uint32_t parts;	 /* whose digest was compared */
+	uint32_t bad;	 /* whose digest is wrong */
+	uint32_t flags;
+	uint64_t bytes;		/* hashed */
+	uint32_t on_bad_digest; /* enum kq_on_bad_digest, as in the plan */
+	uint32_t fault_esr;	/* if KQ_VERIFY_FAULT: syndrome */
+};
+
 struct kq_report_step {
 	uint32_t start_us; /* since the stage's first instruction */
 	uint32_t duration_us;
@@ -114,6 +147,7 @@ struct kq_report_header {
 	uint32_t probe_ms;	     /* as in the plan */
 	uint32_t region_error;	     /* enum kq_err: a newer update was bad */
 	uint64_t plan_generation; /* of the update used; 0: the image's plan */
+	struct kq_report_verify verify;
 };
 
 /* Registers as read before anything but bus master was changed. */
@@ -230,13 +264,14 @@ struct kq_report_stray {
 };
 
 _Static_assert(sizeof(struct kq_report_step) == 8, "report format");
-_Static_assert(sizeof(struct kq_report_header) == 344, "report format");
+_Static_assert(sizeof(struct kq_report_header) == 384, "report format");
 _Static_assert(offsetof(struct kq_report_header, sha256) == 24,
 	       "report format");
 _Static_assert(offsetof(struct kq_report_header, chosen_sha256) == 96,
 	       "report format");
 _Static_assert(offsetof(struct kq_report_header, steps) == 160,
 	       "report format");
+_Static_assert(sizeof(struct kq_report_verify) == 32, "report format");
 _Static_assert(sizeof(struct kq_report_function) == 120, "report format");
 _Static_assert(sizeof(struct kq_report_smmu_state) == 64, "report format");
 _Static_assert(sizeof(struct kq_report_smmu2_state) ==

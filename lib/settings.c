@@ -33,6 +33,20 @@ static const struct word quiesce_words[] = {
 	{ NULL, 0 },
 };
 
+static const struct word verify_words[] = {
+	{ "stage", KQ_VERIFY_BY_STAGE },
+	{ "purgatory", KQ_VERIFY_BY_PURGATORY },
+	{ "none", KQ_VERIFY_BY_NOBODY },
+	{ NULL, 0 },
+};
+
+static const struct word bad_digest_words[] = {
+	{ "reset", KQ_ON_BAD_RESET },
+	{ "halt", KQ_ON_BAD_HALT },
+	{ "boot", KQ_ON_BAD_BOOT },
+	{ NULL, 0 },
+};
+
 static const struct word bool_words[] = {
 	{ "yes", true },  { "true", true }, { "on", true },
 	{ "1", true },	  { "no", false },  { "false", false },
@@ -329,6 +343,35 @@ static int set_bridges(struct kq_settings *settings, const char *value,
 	return 0;
 }
 
+static int set_verify(struct kq_settings *settings, const char *value,
+		      struct kq_message *message)
+{
+	const struct word *word = find_word(verify_words, value, strlen(value));
+
+	if (!word)
+		return kq_fail(
+			message, KQ_ERR_VALUE,
+			"unknown verify '%s' (use stage, purgatory or none)",
+			value);
+	settings->verify = word->value;
+	return 0;
+}
+
+static int set_on_bad_digest(struct kq_settings *settings, const char *value,
+			     struct kq_message *message)
+{
+	const struct word *word =
+		find_word(bad_digest_words, value, strlen(value));
+
+	if (!word)
+		return kq_fail(
+			message, KQ_ERR_VALUE,
+			"unknown on-bad-digest '%s' (use reset, halt or boot)",
+			value);
+	settings->on_bad_digest = word->value;
+	return 0;
+}
+
 static int set_path(char path[PATH_MAX], const char *key, const char *value,
 		    struct kq_message *message)
 {
@@ -368,6 +411,8 @@ static const struct key {
 	{ "quiesce-budget", false, true, set_budget },
 	{ "quiesce-console", false, true, set_console },
 	{ "quiesce-bridges", true, true, set_bridges },
+	{ "verify", false, true, set_verify },
+	{ "on-bad-digest", false, true, set_on_bad_digest },
 	{ "kexec", false, false, set_kexec },
 	{ "stage", false, false, set_stage },
 };
@@ -427,6 +472,8 @@ void kq_settings_init(struct kq_settings *settings)
 	settings->quiesce = KQ_QUIESCE_FLR;
 	settings->budget_ms = KQ_SETTINGS_DEFAULT_BUDGET_MS;
 	settings->console = KQ_CONSOLE_CHOICE_NONE;
+	settings->verify = KQ_VERIFY_BY_STAGE;
+	settings->on_bad_digest = KQ_ON_BAD_RESET;
 	strcpy(settings->kexec_path, KQ_STOCK_KEXEC);
 	strcpy(settings->stage_path, KQ_PKGLIBEXECDIR "/stage.elf");
 }
@@ -530,4 +577,9 @@ const char *kq_policy_name(enum kq_policy policy)
 const char *kq_quiesce_name(enum kq_quiesce quiesce)
 {
 	return word_of(quiesce_words, quiesce);
+}
+
+const char *kq_verify_name(enum kq_verify_choice choice)
+{
+	return word_of(verify_words, choice);
 }

@@ -32,6 +32,13 @@ enum kq_console_choice {
 	KQ_CONSOLE_CHOICE_UART8250,
 };
 
+/* What --verify asks for: who sees to it that nothing was damaged. */
+enum kq_verify_choice {
+	KQ_VERIFY_BY_STAGE = 0, /* ours, once the devices are quiet */
+	KQ_VERIFY_BY_PURGATORY, /* the stock kexec's; with kexec_load only */
+	KQ_VERIFY_BY_NOBODY,
+};
+
 struct kq_settings_smmu {
 	uint64_t base; /* physical address of the SMMU this is for */
 	enum kq_policy policy;
@@ -57,6 +64,8 @@ struct kq_settings {
 	enum kq_console_choice console;
 	uint64_t console_address; /* physical; of PL011 and UART8250 */
 	bool bridges; /* step 8 may switch off bridges */
+	enum kq_verify_choice verify;
+	enum kq_on_bad_digest on_bad_digest;
 	char kexec_path[PATH_MAX]; /* the stock kexec */
 	char stage_path[PATH_MAX]; /* the stage's ELF file */
 };
@@ -65,7 +74,7 @@ struct kq_settings {
  * kq_settings_init() - the defaults
  *
  * Policy abort, no probe window, quiesce flr, 2000 ms, no console, bridges
- * left on, the stock kexec that configure found, the installed stage; not
+ * left on, verified by the stage, reset on a bad digest, the stock kexec that configure found, the installed stage; not
  * enabled.
  */
 void kq_settings_init(struct kq_settings *settings);
@@ -79,7 +88,7 @@ void kq_settings_init(struct kq_settings *settings);
  *            allowed ones; may be NULL
  *
  * Keys: smmu-policy, smmu-probe, quiesce, quiesce-skip, quiesce-budget,
- * quiesce-console, quiesce-bridges, kexec, stage.
+ * quiesce-console, quiesce-bridges, verify, on-bad-digest, kexec, stage.
  *
  * Return: 0; -KQ_ERR_NOTFOUND no such key; -KQ_ERR_VALUE bad value;
  * -KQ_ERR_NOSPACE list or path too long.
@@ -133,5 +142,10 @@ const char *kq_policy_name(enum kq_policy policy);
  * kq_quiesce_name() - the word for a level: "none", "bme", "flr"
  */
 const char *kq_quiesce_name(enum kq_quiesce quiesce);
+
+/**
+ * kq_verify_name() - the word for a choice: "stage", "purgatory", "none"
+ */
+const char *kq_verify_name(enum kq_verify_choice choice);
 
 #endif

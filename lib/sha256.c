@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * FIPS 180-4, sections 4.1.2, 5.1.1 and 6.2.2. Bytes are read one by one: the stage
- * runs with the MMU off, where an unaligned load faults.
+ * FIPS 180-4, sections 4.1.2, 5.1.1 and 6.2.2.
+ *
+ * The stage runs this without caches at first, where every access to memory
+ * takes as long as DRAM does and an unaligned one faults. So the 64 rounds are
+ * written out: state and message schedule stay in registers, the constants
+ * become part of the code, and a block costs the 16 loads of its words.
  */
 #include "lib/sha256.h"
 
-static const uint32_t round_constants[64] = {
+#include "lib/sha256-blocks.h"
+
+const uint32_t kq_sha256_k[64] = {
 	0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1,
 	0x923f82a4, 0xab1c5ed5, 0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3,
 	0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174, 0xe49b69c1, 0xefbe4786,
@@ -19,56 +25,96 @@ static const uint32_t round_constants[64] = {
 	0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
 };
 
-static uint32_t rotate_right(uint32_t x, unsigned int n)
+static inline uint32_t rotate_right(uint32_t x, unsigned int n)
 {
 	return x >> n | x << (32 - n);
 }
 
-static void schedule(uint32_t w[64], const uint8_t block[64])
-{
-	for (unsigned int t = 0; t < 16; t++)
-		w[t] = (uint32_t)block[4 * t] << 24 |
-		       (uint32_t)block[4 * t + 1] << 16 |
-		       (uint32_t)block[4 * t + 2] << 8 | block[4 * t + 3];
-	for (unsigned int t = 16; t < 64; t++) {
-		uint32_t a = w[t - 15], b = w[t - 2];
-		uint32_t s0 = rotate_right(a, 7) ^ rotate_right(a, 18) ^ a >> 3;
-		uint32_t s1 =
-			rotate_right(b, 17) ^ rotate_right(b, 19) ^ b >> 10;
+/* One round; its caller renames the variables instead of moving them. */
+#define ROUND(a, b, c, d, e, f, g, h, t, w)                                  \
+	do {                                                                 \
+		h += (rotate_right(e, 6) ^ rotate_right(e, 11) ^             \
+		      rotate_right(e, 25)) +                                 \
+		     ((e & f) ^ (~e & g)) + kq_sha256_k[t] + w;              \
+		d += h;                                                      \
+		h += (rotate_right(a, 2) ^ rotate_right(a, 13) ^             \
+		      rotate_right(a, 22)) +                                 \
+		     ((a & b) ^ (a & c) ^ (b & c));                          \
+	} while (0)
 
-		w[t] = s1 + w[t - 7] + s0 + w[t - 16];
-	}
+/* The word of 16 rounds later takes this one's place. */
+#define SCHEDULE(w, w1, w9, w14)                                             \
+	(w += (rotate_right(w1, 7) ^ rotate_right(w1, 18) ^ w1 >> 3) + w9 +  \
+	      (rotate_right(w14, 17) ^ rotate_right(w14, 19) ^ w14 >> 10))
+
+#define ROUNDS_16(t)                                                         \
+	do {                                                                 \
+		ROUND(a, b, c, d, e, f, g, h, (t), w0);                      \
+		ROUND(h, a, b, c, d, e, f, g, (t) + 1, w1);                  \
+		ROUND(g, h, a, b, c, d, e, f, (t) + 2, w2);                  \
+		ROUND(f, g, h, a, b, c, d, e, (t) + 3, w3);                  \
+		ROUND(e, f, g, h, a, b, c, d, (t) + 4, w4);                  \
+		ROUND(d, e, f, g, h, a, b, c, (t) + 5, w5);                  \
+		ROUND(c, d, e, f, g, h, a, b, (t) + 6, w6);                  \
+		ROUND(b, c, d, e, f, g, h, a, (t) + 7, w7);                  \
+		ROUND(a, b, c, d, e, f, g, h, (t) + 8, w8);                  \
+		ROUND(h, a, b, c, d, e, f, g, (t) + 9, w9);                  \
+		ROUND(g, h, a, b, c, d, e, f, (t) + 10, w10);                \
+		ROUND(f, g, h, a, b, c, d, e, (t) + 11, w11);                \
+		ROUND(e, f, g, h, a, b, c, d, (t) + 12, w12);                \
+		ROUND(d, e, f, g, h, a, b, c, (t) + 13, w13);                \
+		ROUND(c, d, e, f, g, h, a, b, (t) + 14, w14);                \
+		ROUND(b, c, d, e, f, g, h, a, (t) + 15, w15);                \
+	} while (0)
+
+#define SCHEDULE_16()                                                        \
+	do {                                                                 \
+		SCHEDULE(w0, w1, w9, w14);                                   \
+		SCHEDULE(w1, w2, w10, w15);                                  \
+		SCHEDULE(w2, w3, w11, w0);                                   \
+		SCHEDULE(w3, w4, w12, w1);                                   \
+		SCHEDULE(w4, w5, w13, w2);                                   \
+		SCHEDULE(w5, w6, w14, w3);                                   \
+		SCHEDULE(w6, w7, w15, w4);                                   \
+		SCHEDULE(w7, w8, w0, w5);                                    \
+		SCHEDULE(w8, w9, w1, w6);                                    \
+		SCHEDULE(w9, w10, w2, w7);                                   \
+		SCHEDULE(w10, w11, w3, w8);                                  \
+		SCHEDULE(w11, w12, w4, w9);                                  \
+		SCHEDULE(w12, w13, w5, w10);                                 \
+		SCHEDULE(w13, w14, w6, w11);                                 \
+		SCHEDULE(w14, w15, w7, w12);                                 \
+		SCHEDULE(w15, w0, w8, w13);                                  \
+	} while (0)
+
+typedef uint32_t __attribute__((may_alias)) word;
+
+static uint32_t big_endian(word x)
+{
+	return x >> 24 | (x >> 8 & 0xff00) | (x << 8 & 0xff0000) | x << 24;
 }
 
-/*
- * The working variables are scalars, which stay in registers: the stage runs
- * without caches, where every access to the stack takes as long as DRAM does.
- */
-static void compress(uint32_t state[8], const uint8_t block[64])
+/* @block is aligned to words. */
+static void compress(uint32_t state[8], const word block[16])
 {
 	uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
 	uint32_t e = state[4], f = state[5], g = state[6], h = state[7];
-	uint32_t w[64];
+	uint32_t w0 = big_endian(block[0]), w1 = big_endian(block[1]);
+	uint32_t w2 = big_endian(block[2]), w3 = big_endian(block[3]);
+	uint32_t w4 = big_endian(block[4]), w5 = big_endian(block[5]);
+	uint32_t w6 = big_endian(block[6]), w7 = big_endian(block[7]);
+	uint32_t w8 = big_endian(block[8]), w9 = big_endian(block[9]);
+	uint32_t w10 = big_endian(block[10]), w11 = big_endian(block[11]);
+	uint32_t w12 = big_endian(block[12]), w13 = big_endian(block[13]);
+	uint32_t w14 = big_endian(block[14]), w15 = big_endian(block[15]);
 
-	schedule(w, block);
-	for (unsigned int t = 0; t < 64; t++) {
-		uint32_t s1 = rotate_right(e, 6) ^ rotate_right(e, 11) ^
-			      rotate_right(e, 25);
-		uint32_t ch = (e & f) ^ (~e & g);
-		uint32_t t1 = h + s1 + ch + round_constants[t] + w[t];
-		uint32_t s0 = rotate_right(a, 2) ^ rotate_right(a, 13) ^
-			      rotate_right(a, 22);
-		uint32_t maj = (a & b) ^ (a & c) ^ (b & c);
-
-		h = g;
-		g = f;
-		f = e;
-		e = d + t1;
-		d = c;
-		c = b;
-		b = a;
-		a = t1 + s0 + maj;
-	}
+	ROUNDS_16(0);
+	SCHEDULE_16();
+	ROUNDS_16(16);
+	SCHEDULE_16();
+	ROUNDS_16(32);
+	SCHEDULE_16();
+	ROUNDS_16(48);
 	state[0] += a;
 	state[1] += b;
 	state[2] += c;
@@ -77,6 +123,33 @@ static void compress(uint32_t state[8], const uint8_t block[64])
 	state[5] += f;
 	state[6] += g;
 	state[7] += h;
+}
+
+void kq_sha256_blocks_c(uint32_t state[8], const uint8_t *data, size_t count)
+{
+	for (; count > 0; count--, data += 64) {
+		word copy[16];
+		uint8_t *bytes = (uint8_t *)copy;
+
+		if ((uintptr_t)data % sizeof(word) == 0) {
+			compress(state, (const void *)data);
+			continue;
+		}
+		for (unsigned int i = 0; i < 64; i++)
+			bytes[i] = data[i];
+		compress(state, copy);
+	}
+}
+
+static void blocks(uint32_t state[8], const uint8_t *data, size_t count)
+{
+#ifdef __aarch64__
+	if (kq_sha256_has_instructions()) {
+		kq_sha256_blocks_arm64(state, data, count);
+		return;
+	}
+#endif
+	kq_sha256_blocks_c(state, data, count);
 }
 
 void kq_sha256_init(struct kq_sha256 *ctx)
@@ -96,18 +169,20 @@ void kq_sha256_update(struct kq_sha256 *ctx, const void *data, size_t size)
 	const uint8_t *bytes = data;
 
 	while (size > 0) {
-		if (ctx->length % 64 == 0 && size >= 64) {
-			/* A whole block needs no copy. */
-			compress(ctx->state, bytes);
-			ctx->length += 64;
-			bytes += 64;
-			size -= 64;
+		size_t whole = size / 64;
+
+		if (ctx->length % 64 == 0 && whole > 0) {
+			/* Whole blocks need no copy. */
+			blocks(ctx->state, bytes, whole);
+			ctx->length += whole * 64;
+			bytes += whole * 64;
+			size -= whole * 64;
 			continue;
 		}
 		ctx->block[ctx->length++ % 64] = *bytes++;
 		size--;
 		if (ctx->length % 64 == 0)
-			compress(ctx->state, ctx->block);
+			blocks(ctx->state, ctx->block, 1);
 	}
 }
 

@@ -123,13 +123,17 @@ uint64_t kq_stage_work_size(const struct kq_plan_header *plan,
 	uint64_t size = KQ_STAGE_CONTEXT_SIZE +
 			(uint64_t)functions * KQ_STAGE_FUNCTION_SIZE +
 			(uint64_t)plan->smmus.count * KQ_STAGE_SMMU_SIZE;
+	uint64_t tree = report + fdt_size + PAGE;
 
+	/* Translation tables are gone when the tree takes their place. */
+	if (tree < KQ_STAGE_MMU_SIZE)
+		tree = KQ_STAGE_MMU_SIZE;
 	size += kq_stage_tables_size(plan);
 	/* A copy of the region's slots. */
 	size += KQ_PLAN_REGION_SLOTS *
 		kq_plan_region_slot_size(plan->region_size);
 	/* The report twice: where it grows, and inside the device tree. */
-	return kq_align_up(size + 2 * report + fdt_size + PAGE, PAGE);
+	return kq_align_up(size + report + tree, PAGE);
 }
 
 bool kq_stage_has_room(const struct kq_plan_header *loaded,

@@ -24,7 +24,14 @@
 #define KQ_IMAGE_TAG 0x3130657365697571 /* "quiese01" */
 
 /* Offsets that entry.S uses; asserted below. */
+#define KQ_PARAMS_WORK_OFFSET 16
+#define KQ_PARAMS_WORK_SIZE 24
 #define KQ_PARAMS_PAYLOAD_OFFSET 32
+#define KQ_PARAMS_SIZE 160
+
+/* kq_stage_params.flags */
+#define KQ_PARAMS_VERIFY 0x1 /* digests of stage and payload are there */
+#define KQ_PARAMS_INITRD 0x2 /* and the initrd's */
 
 #ifndef __ASSEMBLER__
 #include <stdbool.h>
@@ -51,12 +58,26 @@ struct kq_stage_params {
 	uint64_t work_size;
 	uint64_t payload_offset;
 	uint64_t payload_size; /* bytes of the payload's file */
+	uint64_t initrd_size;  /* if KQ_PARAMS_INITRD */
+	uint32_t flags;
+	uint32_t reserved;
+	uint8_t payload_sha256[32];
+	uint8_t initrd_sha256[32];
+	/* From KQ_IMAGE_HEAD_SIZE to here; loaders and signers fill the head. */
+	uint8_t stage_sha256[32];
 };
 
 _Static_assert(sizeof(struct kq_image_header) == 64, "arm64 Image header");
 _Static_assert(offsetof(struct kq_image_header, magic) == 56,
 	       "arm64 Image header");
-_Static_assert(sizeof(struct kq_stage_params) == 48, "stage interface");
+_Static_assert(sizeof(struct kq_stage_params) == KQ_PARAMS_SIZE,
+	       "stage interface");
+_Static_assert(offsetof(struct kq_stage_params, work_offset) ==
+		       KQ_PARAMS_WORK_OFFSET,
+	       "arm64.S uses it");
+_Static_assert(offsetof(struct kq_stage_params, work_size) ==
+		       KQ_PARAMS_WORK_SIZE,
+	       "arm64.S uses it");
 _Static_assert(offsetof(struct kq_stage_params, payload_offset) ==
 		       KQ_PARAMS_PAYLOAD_OFFSET,
 	       "entry.S uses it");
@@ -65,6 +86,8 @@ _Static_assert(offsetof(struct kq_stage_params, payload_offset) ==
 #define KQ_STAGE_CONTEXT_SIZE 256u
 #define KQ_STAGE_FUNCTION_SIZE 112u
 #define KQ_STAGE_SMMU_SIZE 32u
+/* Room for translation tables, aligned (purgatory/mmu-table.h). */
+#define KQ_STAGE_MMU_SIZE (14u * 4096u)
 
 struct kq_plan_header;
 

@@ -6,10 +6,14 @@
 #include "purgatory/arm64.h"
 #include "purgatory/fdt.h"
 #include "purgatory/stage.h"
+#include "purgatory/verify.h"
 
 /* Defined in entry.S, filled in by the front end. */
 extern const struct kq_stage_params kq_stage_params
 	__attribute__((visibility("hidden")));
+
+/* Arm DEN 0022, "SYSTEM_RESET" */
+#define PSCI_SYSTEM_RESET 0x84000009u
 
 /* Generic timers run at 1 MHz to 1 GHz; firmware may have forgotten CNTFRQ. */
 #define TIMER_HZ_LEAST UINT64_C(1000000)
@@ -50,6 +54,10 @@ static void prepare(struct kq_stage *stage, uint8_t *image,
 		words[i] = 0;
 	init_io(&stage->io, boot);
 	boot->io = &stage->io;
+	stage->fdt = boot->fdt;
+	stage->fdt_size = KQ_FDT_MAX_SIZE;
+	stage->image = image;
+	stage->params = params;
 	kq_stage_prepare(stage, image + params->plan_offset, params->plan_size,
 			 work_area(stage), work_size());
 }
@@ -82,6 +90,24 @@ static void hand_over(struct kq_stage *stage, const uint8_t *image,
 	kq_arm64_dcache_invalidate(stage, kq_stage_params.work_size);
 }
 
+/*
+ * The payload is known to be damaged, and the plan says not to enter it. The
+ * firmware does not return from this; if it is none, or calling it aborts,
+ * the next phase follows.
+ */
+static void reset_machine(const struct kq_stage *stage)
+{
+	if (kq_verify_forbids(stage) &&
+	    stage->plan->on_bad_digest == KQ_ON_BAD_RESET)
+		kq_arm64_psci(stage->plan->psci, PSCI_SYSTEM_RESET);
+}
+
+static void stop(const struct kq_stage *stage)
+{
+	if (kq_verify_forbids(stage))
+		kq_arm64_halt();
+}
+
 void kq_boot_phase(uint32_t phase, uint8_t *image, struct kq_boot *boot)
 {
 	struct kq_stage *stage = (void *)(image + kq_stage_params.work_offset);
@@ -96,6 +122,10 @@ void kq_boot_phase(uint32_t phase, uint8_t *image, struct kq_boot *boot)
 		kq_stage_smmus(stage);
 	else if (phase == 3)
 		kq_stage_finish(stage);
-	else
+	else if (phase == 4)
 		hand_over(stage, image, boot);
+	else if (phase == 5)
+		reset_machine(stage);
+	else
+		stop(stage);
 }

@@ -18,7 +18,9 @@
 #define KQ_BOOT_SCTLR 56
 #define KQ_BOOT_VBAR 64
 #define KQ_BOOT_HCR 72
-#define KQ_BOOT_SIZE 80
+#define KQ_BOOT_CPTR 80
+#define KQ_BOOT_GUARD 88
+#define KQ_BOOT_SIZE 96
 
 /* Offsets in struct kq_io. */
 #define KQ_IO_FAULTS 0
@@ -28,8 +30,8 @@
  * keep the stage from its work. */
 #define KQ_BOOT_MAX_FAULTS 4096
 
-/* The phases of stage.h, then the hand-over. */
-#define KQ_BOOT_PHASES 5
+/* The phases of stage.h, the hand-over, and two that may end here. */
+#define KQ_BOOT_PHASES 7
 
 #ifndef __ASSEMBLER__
 #include <stddef.h>
@@ -49,6 +51,8 @@ struct kq_boot {
 	uint64_t sctlr; /* as found, put back before the payload */
 	uint64_t vbar;
 	uint64_t hcr; /* EL2 only */
+	uint64_t cptr; /* CPTR_EL2 or CPACR_EL1 */
+	uint64_t guard; /* stack pointer of kq_guarded_call(), or 0 */
 };
 
 _Static_assert(offsetof(struct kq_boot, fdt) == KQ_BOOT_FDT, "boot.h");
@@ -66,6 +70,8 @@ _Static_assert(offsetof(struct kq_boot, fault_elr) == KQ_BOOT_FAULT_ELR,
 _Static_assert(offsetof(struct kq_boot, sctlr) == KQ_BOOT_SCTLR, "boot.h");
 _Static_assert(offsetof(struct kq_boot, vbar) == KQ_BOOT_VBAR, "boot.h");
 _Static_assert(offsetof(struct kq_boot, hcr) == KQ_BOOT_HCR, "boot.h");
+_Static_assert(offsetof(struct kq_boot, cptr) == KQ_BOOT_CPTR, "boot.h");
+_Static_assert(offsetof(struct kq_boot, guard) == KQ_BOOT_GUARD, "boot.h");
 _Static_assert(sizeof(struct kq_boot) == KQ_BOOT_SIZE, "boot.h");
 _Static_assert(offsetof(struct kq_io, faults) == KQ_IO_FAULTS, "boot.h");
 _Static_assert(offsetof(struct kq_io, fault_esr) == KQ_IO_FAULT_ESR, "boot.h");

@@ -133,6 +133,46 @@ static void put_smmu(struct console *console, const struct kq_report_smmu *smmu)
 							   " FAILED\n");
 }
 
+static const char *consequence(const struct kq_stage *stage)
+{
+	switch (stage->report->verify.on_bad_digest) {
+	case KQ_ON_BAD_RESET:
+		return "resetting\n";
+	case KQ_ON_BAD_HALT:
+		return "halting\n";
+	default:
+		return "entered all the same\n";
+	}
+}
+
+static void put_verify(struct console *console, const struct kq_stage *stage)
+{
+	const struct kq_report_verify *verify = &stage->report->verify;
+
+	if (verify->result == KQ_VERIFY_NOT_ASKED)
+		return;
+	put_string(console, "kexec-quiesce: ");
+	if (verify->result == KQ_VERIFY_GOOD) {
+		put_string(console, "verified ");
+		put_decimal(console, (uint32_t)(verify->bytes >> 20));
+		put_string(console, " MiB\n");
+		return;
+	}
+	if (verify->result != KQ_VERIFY_BAD) {
+		put_string(console, "could not verify the kernel\n");
+		return;
+	}
+	put_string(console, "DAMAGED:");
+	if (verify->bad & KQ_VERIFY_STAGE)
+		put_string(console, " stage");
+	if (verify->bad & KQ_VERIFY_PAYLOAD)
+		put_string(console, " kernel");
+	if (verify->bad & KQ_VERIFY_INITRD)
+		put_string(console, " initrd");
+	put_string(console, ", ");
+	put_string(console, consequence(stage));
+}
+
 void kq_console_summary(struct kq_stage *stage)
 {
 	struct console console = { .io = &stage->io };
@@ -147,4 +187,5 @@ void kq_console_summary(struct kq_stage *stage)
 			     !kq_stage_is_late(stage);
 	     i++)
 		put_smmu(&console, &stage->smmus[i]);
+	put_verify(&console, stage);
 }

@@ -16,6 +16,9 @@
 
 #define SCTLR_I		(1 << 12)	/* instruction cache on */
 #define HCR_AMO		(1 << 5)	/* SErrors come to EL2 */
+#define HCR_E2H_BIT	34		/* VHE */
+#define CPTR_FPEN	(3 << 20)	/* CPACR_EL1, CPTR_EL2 with VHE: SIMD */
+#define CPTR_TFP	(1 << 10)	/* CPTR_EL2 without: no SIMD */
 #define DAIF_A		4		/* daifset/daifclr: SError mask */
 
 #define EFI_UNSUPPORTED	3		/* with bit 63 set: UEFI, "Status Codes" */
@@ -70,6 +73,13 @@ entry:
 	msr	sctlr_el2, x2
 	orr	x4, x4, #HCR_AMO
 	msr	hcr_el2, x4
+	mrs	x2, cptr_el2
+	str	x2, [x19, #KQ_BOOT_CPTR]
+	orr	x3, x2, #CPTR_FPEN
+	bic	x2, x2, #CPTR_TFP
+	tst	x4, #(1 << HCR_E2H_BIT)
+	csel	x2, x3, x2, ne
+	msr	cptr_el2, x2
 	b	2f
 
 1:	mrs	x2, sctlr_el1
@@ -78,6 +88,10 @@ entry:
 	msr	vbar_el1, x1
 	orr	x2, x2, #SCTLR_I
 	msr	sctlr_el1, x2
+	mrs	x2, cpacr_el1
+	str	x2, [x19, #KQ_BOOT_CPTR]
+	orr	x2, x2, #CPTR_FPEN
+	msr	cpacr_el1, x2
 2:	isb
 
 /*
@@ -113,15 +127,18 @@ leave:
 	isb
 	msr	daifset, #0xf
 	ldp	x2, x3, [x19, #KQ_BOOT_SCTLR]
+	ldr	x5, [x19, #KQ_BOOT_CPTR]
 	ldr	w0, [x19, #KQ_BOOT_EL]
 	cmp	w0, #2
 	b.ne	1f
 	ldr	x4, [x19, #KQ_BOOT_HCR]
+	msr	cptr_el2, x5
 	msr	hcr_el2, x4
 	msr	vbar_el2, x3
 	msr	sctlr_el2, x2
 	b	2f
-1:	msr	vbar_el1, x3
+1:	msr	cpacr_el1, x5
+	msr	vbar_el1, x3
 	msr	sctlr_el1, x2
 2:	isb
 	ldr	x0, [x19, #KQ_BOOT_FDT]
@@ -133,15 +150,16 @@ leave:
 	mov	x3, xzr
 	br	x4
 
-	.data
+	.section .params, "aw"
 	.balign	16
 	.global	kq_stage_params
 	.hidden	kq_stage_params
 kq_stage_params:
-	.zero	48
-	.size	kq_stage_params, 48
+	.zero	KQ_PARAMS_SIZE
+	.size	kq_stage_params, KQ_PARAMS_SIZE
 	.type	kq_stage_params, %object
 
+	.data
 	.balign	16
 	.global	kq_boot
 	.hidden	kq_boot

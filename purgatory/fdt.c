@@ -254,6 +254,49 @@ int kq_fdt_chosen_digest(const void *fdt, size_t limit, const char *skip,
 	return r;
 }
 
+/* A property of one or two cells, as an address. */
+static bool address_of(const struct walk *walk, const struct token *token,
+		       uint64_t *ret)
+{
+	if (token->size != 4 && token->size != 8)
+		return false;
+	*ret = word_at(walk, token->data);
+	if (token->size == 8)
+		*ret = *ret << 32 | word_at(walk, token->data + 4);
+	return true;
+}
+
+int kq_fdt_initrd(const void *fdt, size_t limit, uint64_t *ret_start,
+		  uint64_t *ret_end)
+{
+	bool has_start = false, has_end = false;
+	uint64_t start = 0, end = 0;
+	struct token token;
+	struct walk walk;
+	int r = walk_init(&walk, fdt, limit);
+
+	while (r == 0 && !(has_start && has_end)) {
+		r = next_token(&walk, &token);
+		if (r < 0)
+			return r;
+		if (token.tag == FDT_END)
+			return -KQ_ERR_NOTFOUND;
+		if (token.tag != FDT_PROP || !walk.in_chosen)
+			continue;
+		if (is_property(&walk, &token, "linux,initrd-start"))
+			has_start = address_of(&walk, &token, &start);
+		else if (is_property(&walk, &token, "linux,initrd-end"))
+			has_end = address_of(&walk, &token, &end);
+	}
+	if (r < 0)
+		return r;
+	if (end < start)
+		return -KQ_ERR_VALUE;
+	*ret_start = start;
+	*ret_end = end;
+	return 0;
+}
+
 /* The copy as it grows. @full is sticky: checked once, at the end. */
 struct output {
 	uint8_t *bytes;

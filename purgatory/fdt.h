@@ -30,6 +30,17 @@
 int kq_fdt_chosen_digest(const void *fdt, size_t limit, const char *skip,
 			 uint8_t digest[32]);
 
+/**
+ * kq_fdt_initrd() - where the initrd lies: linux,initrd-start and -end
+ * @fdt:   flattened device tree, 8-byte aligned
+ * @limit: most bytes that may be read at @fdt
+ *
+ * Return: 0; -KQ_ERR_NOTFOUND; -KQ_ERR_VALUE it ends before it starts; errors
+ * as above.
+ */
+int kq_fdt_initrd(const void *fdt, size_t limit, uint64_t *ret_start,
+		  uint64_t *ret_end);
+
 /* What a copy of a device tree gets beyond the original. */
 struct kq_fdt_addition {
 	const char *name;  /* of a property of /chosen */

@@ -61,6 +61,20 @@ uint64_t kq_io_now_us(struct kq_io *io);
  */
 void kq_io_sync_ram(struct kq_io *io, struct kq_paddr addr, uint64_t size);
 
+struct kq_hash;
+
+/**
+ * kq_io_hash() - SHA-256 of memory, as fast as this CPU can
+ * @hash: what and for how long (purgatory/verify.h)
+ *
+ * Through MMU and caches where they can be had; what caches held of it
+ * before goes to memory first, so that what is hashed is what a kernel that
+ * starts without caches reads.
+ *
+ * Return: 0; -KQ_ERR_TIMEOUT; -KQ_ERR_UNREACHABLE a read aborted.
+ */
+int kq_io_hash(struct kq_io *io, struct kq_hash *hash);
+
 /* wait.c, on top of the above: */
 
 /**

@@ -17,6 +17,7 @@ stage_portable = \
 	purgatory/fdt.c \
 	purgatory/main.c \
 	purgatory/masters.c \
+	purgatory/mmu-table.c \
 	purgatory/pci.c \
 	purgatory/region.c \
 	purgatory/reset.c \
@@ -30,14 +31,18 @@ stage_portable = \
 	purgatory/smmu3-table.c \
 	purgatory/smmu3.c \
 	purgatory/strays.c \
+	purgatory/verify.c \
 	purgatory/wait.c \
 	purgatory/walk.c
 stage_arm64 = \
 	purgatory/boot.c \
+	purgatory/hash-arm64.c \
 	purgatory/io-arm64.c \
 	purgatory/string.c
 stage_asm = \
+	lib/sha256-arm64.S \
 	purgatory/entry.S \
+	purgatory/arm64.S \
 	purgatory/vectors.S
 stage_headers = \
 	purgatory/arm64.h \
@@ -45,6 +50,7 @@ stage_headers = \
 	purgatory/console.h \
 	purgatory/fdt.h \
 	purgatory/io.h \
+	purgatory/mmu-table.h \
 	purgatory/pci.h \
 	purgatory/region.h \
 	purgatory/sink.h \
@@ -56,7 +62,8 @@ stage_headers = \
 	purgatory/smmu3-regs.h \
 	purgatory/smmu3.h \
 	purgatory/stage.h \
-	purgatory/strays.h
+	purgatory/strays.h \
+	purgatory/verify.h
 
 # No FP registers (nobody enabled them), no unaligned access (MMU off), no
 # calls the compiler makes up, no GOT.
@@ -72,7 +79,7 @@ stage_objects = $(addprefix purgatory/stage.o/,$(addsuffix .o,$(basename \
 	$(notdir $(stage_lib) $(stage_portable) $(stage_arm64) $(stage_asm)))))
 
 vpath %.c $(srcdir)/lib $(srcdir)/purgatory
-vpath %.S $(srcdir)/purgatory
+vpath %.S $(srcdir)/lib $(srcdir)/purgatory
 
 purgatory/stage.o/%.o: %.c
 	$(AM_V_CC)$(MKDIR_P) $(@D) && $(STAGE_CC) $(stage_cflags) -I$(srcdir) \

@@ -13,6 +13,7 @@
 #include "purgatory/region.h"
 #include "purgatory/smmu.h"
 #include "purgatory/stage.h"
+#include "purgatory/verify.h"
 
 _Static_assert(sizeof(struct kq_stage) <= KQ_STAGE_CONTEXT_SIZE,
 	       "kq_stage_work_size() counts on it");
@@ -62,6 +63,7 @@ static void copy_identity(struct kq_report_header *report,
 	report->quiesce = plan->quiesce;
 	report->budget_ms = plan->budget_ms;
 	report->probe_ms = plan->probe_ms;
+	report->verify.on_bad_digest = plan->on_bad_digest;
 }
 
 static void init_record(struct kq_report_function *record,
@@ -149,6 +151,8 @@ static void refuse_plan(struct kq_stage *stage, int error, uint8_t *work,
 	init_report(stage, work);
 	stage->report->flags |= KQ_REPORT_PLAN_INVALID;
 	stage->report->plan_error = (uint32_t)-error;
+	/* Nobody says what else to do. */
+	stage->report->verify.on_bad_digest = KQ_ON_BAD_BOOT;
 	stage->spare = work + sizeof(struct kq_report_header);
 	stage->kept = work + work_size;
 	stage->kept_end = stage->kept;
@@ -217,7 +221,9 @@ void kq_stage_devices(struct kq_stage *stage)
 	kq_pci_walk(stage);
 	kq_step_end(stage, KQ_STEP_WALK);
 	kq_step_begin(stage, KQ_STEP_RESET);
-	kq_pci_reset(stage);
+	kq_pci_reset_begin(stage);
+	kq_verify_in_wait(stage);
+	kq_pci_reset_end(stage);
 	kq_step_end(stage, KQ_STEP_RESET);
 	kq_step_begin(stage, KQ_STEP_RESTORE);
 	kq_pci_restore(stage);
@@ -242,6 +248,7 @@ void kq_stage_smmus(struct kq_stage *stage)
 
 void kq_stage_finish(struct kq_stage *stage)
 {
+	kq_verify_rest(stage);
 	if (!stage->plan)
 		return;
 	kq_step_begin(stage, KQ_STEP_ERRORS);

@@ -83,9 +83,13 @@ void kq_pci_evidence_of(struct kq_stage *stage, uint32_t index);
 void kq_pci_take_evidence(struct kq_stage *stage);
 void kq_pci_clear_own_errors(struct kq_stage *stage);
 
-/* reset.c, step 5: wait for Transactions Pending; step 7: FLR. */
+/*
+ * reset.c, step 5: wait for Transactions Pending; step 7: FLR, and the wait
+ * until all that began it are ready.
+ */
 void kq_pci_wait_pending(struct kq_stage *stage);
-void kq_pci_reset(struct kq_stage *stage);
+void kq_pci_reset_begin(struct kq_stage *stage);
+void kq_pci_reset_end(struct kq_stage *stage);
 void kq_pci_restore(struct kq_stage *stage);
 
 /* walk.c, step 6: functions that are not in the plan. */

@@ -331,16 +331,20 @@ static void mark_vfs(struct kq_stage *stage)
 	}
 }
 
-void kq_pci_reset(struct kq_stage *stage)
+void kq_pci_reset_begin(struct kq_stage *stage)
 {
-	uint64_t pause = POLL_FIRST_US;
-	uint64_t next;
-
 	if (stage->plan->quiesce < KQ_QUIESCE_FLR)
 		return;
 	find_vfs_to_keep(stage);
 	start_resets(stage);
 	mark_vfs(stage);
+}
+
+void kq_pci_reset_end(struct kq_stage *stage)
+{
+	uint64_t pause = POLL_FIRST_US;
+	uint64_t next;
+
 	while ((next = look_for_answers(stage, pause)) != 0) {
 		uint64_t now = kq_io_now_us(&stage->io);
 

@@ -12,6 +12,7 @@
 
 #include "lib/plan.h"
 #include "lib/report.h"
+#include "lib/stage-image.h"
 #include "purgatory/io.h"
 
 /* Config space the stage puts back after a reset. */
@@ -66,11 +67,15 @@ struct kq_stage {
 	uint8_t *kept_end; /* end of the work area */
 	uint8_t *kept_floor; /* @kept does not fall below */
 	uint64_t deadline_us; /* waits end here; see kq_stage_timeout() */
+	const void *fdt; /* device tree the payload would get, or NULL */
+	size_t fdt_size; /* most bytes that may be read there */
+	const uint8_t *image; /* the quiesce image; its parameters: */
+	const struct kq_stage_params *params; /* NULL: nothing to verify */
 };
 
 /**
  * kq_stage_quiesce() - design steps 2 to 10: quiet the machine
- * @stage:     @io initialised, the rest zero
+ * @stage:     @io, @fdt, @image, @params and their sizes set, the rest zero
  * @plan:      the plan as loaded, unchecked, 8-byte aligned
  * @plan_size: bytes at @plan
  * @work:      work area, 8-byte aligned, any content

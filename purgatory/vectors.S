@@ -137,6 +137,8 @@ serror:
 stage_fault:
 	read_syndrome
 	adr	x0, kq_boot
+	ldr	x4, [x0, #KQ_BOOT_GUARD]
+	cbnz	x4, kq_guard_abort	/* x1: syndrome, x4: its stack */
 	stp	x1, x2, [x0, #KQ_BOOT_FAULT_ESR]
 	ldr	x1, [x0, #KQ_BOOT_STAGE_FAULTS]
 	add	x1, x1, #1

@@ -159,4 +159,12 @@ void kq_dt_console(const struct kq_dt *dt,
 void kq_dt_region(const struct kq_dt *dt, struct kq_inventory_region *region,
 		  struct kq_warnings *warnings);
 
+/**
+ * kq_dt_psci() - how to call a firmware that can reset the machine
+ *
+ * From the node "psci" (Linux, devicetree/bindings/arm/psci.yaml). Version
+ * 0.1, which has no such call, counts as none.
+ */
+enum kq_psci kq_dt_psci(const struct kq_dt *dt);
+
 #endif

@@ -214,3 +214,20 @@ void kq_dt_console(const struct kq_dt *dt, struct kq_inventory_console *console)
 	console->address = address;
 	console->shift = shift;
 }
+
+enum kq_psci kq_dt_psci(const struct kq_dt *dt)
+{
+	int node = fdt_path_offset(dt->fdt, "/psci"), length;
+	const char *method;
+
+	if (node < 0 ||
+	    (fdt_node_check_compatible(dt->fdt, node, "arm,psci-0.2") != 0 &&
+	     fdt_node_check_compatible(dt->fdt, node, "arm,psci-1.0") != 0))
+		return KQ_PSCI_NONE;
+	method = fdt_getprop(dt->fdt, node, "method", &length);
+	if (method && length == 4 && memcmp(method, "smc", 4) == 0)
+		return KQ_PSCI_SMC;
+	if (method && length == 4 && memcmp(method, "hvc", 4) == 0)
+		return KQ_PSCI_HVC;
+	return KQ_PSCI_NONE;
+}

@@ -11,6 +11,7 @@
 
 #include "lib/error.h"
 #include "lib/inventory/devicetree.h"
+#include "lib/inventory/fadt.h"
 #include "lib/inventory/iort.h"
 #include "lib/inventory/mcfg.h"
 #include "lib/inventory/pci.h"
@@ -181,6 +182,23 @@ static int read_spcr(struct collector *c)
 	return 0;
 }
 
+/* Of use only when all else is lost: trouble with it is no reason to stop. */
+static int read_fadt(struct collector *c)
+{
+	struct kq_message message;
+	void *table;
+	size_t size;
+	int r = read_firmware(c, ACPI_TABLES "FACP", &table, &size);
+
+	if (r < 0 || !table)
+		return r;
+	r = kq_fadt_psci(table, size, &c->inventory->psci, &message);
+	if (r < 0)
+		kq_warn(&c->inventory->warnings, "%s, ignoring", message.text);
+	free(table);
+	return 0;
+}
+
 static int use_iort(struct collector *c, const void *table, size_t size)
 {
 	struct kq_inventory *inventory = c->inventory;
@@ -231,6 +249,8 @@ static int collect_acpi(struct collector *c)
 		r = read_iort(c);
 	if (r == 0)
 		r = read_spcr(c);
+	if (r == 0)
+		r = read_fadt(c);
 	if (r == 0)
 		link_hosts(c);
 	return r;
@@ -355,6 +375,7 @@ static int use_fdt(struct collector *c, const void *fdt, size_t size)
 				     &inventory->warnings, c->message);
 	kq_dt_console(&dt, &inventory->console);
 	kq_dt_region(&dt, &inventory->region, &inventory->warnings);
+	inventory->psci = kq_dt_psci(&dt);
 	inventory->smmus = dt.smmus;
 	inventory->smmu_count = dt.smmu_count;
 	dt.smmus = NULL;

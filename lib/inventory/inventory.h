@@ -141,6 +141,7 @@ struct kq_inventory {
 	struct kq_components components; /* in firmware order */
 	struct kq_inventory_console console;
 	struct kq_inventory_region region;
+	enum kq_psci psci; /* how to call the firmware */
 	struct kq_warnings warnings; /* worth showing to the user */
 };
 

@@ -22,12 +22,14 @@ POLICIES = {0: "none", 1: "abort", 2: "bypass", 3: "preserve", 4: "sink"}
 SMMU_RESULTS = "not-reached done unreachable stuck left-alone".split()
 
 _HEADER = struct.Struct("<8sIIII32s16s16sQ32s8I")
-_SECTIONS = 248
-_STRAYS = 312
+_SECTIONS = 256
+_STRAYS = 320
 _UPDATE = struct.Struct("<IQ")
-_UPDATE_AT = 332
+_UPDATE_AT = 340
+_VERIFY = 352
 _FUNCTION = struct.Struct("<HHHHIIIHHI" "IIIIII" "4IIIII" "I32s")
 _SMMU = struct.Struct("<QIIIIIIIIIIII")
+_VERIFY_STRUCT = struct.Struct("<IIIIQII")
 _STRAY = struct.Struct("<IIIIQQ48s")
 
 Function = collections.namedtuple(
@@ -36,6 +38,11 @@ Function = collections.namedtuple(
 Smmu = collections.namedtuple(
     "Smmu", "base policy applied flags result probe_us probe_events "
     "aborted_streams")
+# of Verify: its parts, its flags
+STAGE, PAYLOAD, INITRD = 1, 2, 4
+CACHED, SHA2, LATE = 1, 2, 4
+VERIFY_RESULTS = "not-asked good bad too-slow fault".split()
+Verify = collections.namedtuple("Verify", "result parts bad flags bytes")
 Stray = collections.namedtuple("Stray", "smmu stream_id count event")
 
 
@@ -51,7 +58,7 @@ class Report:
         if start < 0:
             raise Bad("no report in the device tree")
         data = data[start:]
-        if len(data) < _UPDATE_AT + _UPDATE.size:
+        if len(data) < _VERIFY + 32:
             raise Bad("report is cut off")
         (_, version, _, size, self.flags, digest, load_id, boot_id, _, _,
          self.kind, _, _, self.exception_level, self.plan_error,
@@ -70,6 +77,9 @@ class Report:
         self.functions = [self._function(entry)
                           for entry in _section(data, 0)]
         self.smmus = [self._smmu(entry) for entry in _section(data, 1)]
+        result, parts, bad, flags, size, _, _ = _VERIFY_STRUCT.unpack_from(
+            data, _VERIFY)
+        self.verify = Verify(VERIFY_RESULTS[result], parts, bad, flags, size)
         self.event_count = len(_section(data, 2))
         self.strays = [Stray(*_STRAY.unpack_from(entry)[:4])
                        for entry in _section_at(data, _STRAYS)]

@@ -95,7 +95,7 @@ class Story:
         return self.after(3000000).mark(0xa2).mark(0xa3).dma(0x100)
 
 
-HEADER = 344
+HEADER = 384
 
 
 def report_bytes(functions, policy=1, flags=0, result=1, generation=0,
@@ -112,8 +112,8 @@ def report_bytes(functions, policy=1, flags=0, result=1, generation=0,
     head = reporting._HEADER.pack(
         reporting.MAGIC, 1, HEADER, size, flags, bytes(32), b"L" * 16,
         uuid.UUID(BOOT_ID).bytes, 1, bytes(32), 1, 2, 2000, 1, 0, 0, 1, 5)
-    head += bytes(88) + struct.pack(
-        "<12I4x4x4x4x4I8xQ", HEADER, len(functions), 120, 0,
+    head += bytes(96) + struct.pack(
+        "<12I4x4x4x4x4I8xQ32x", HEADER, len(functions), 120, 0,
         HEADER + len(table), 1, 184, 0, size, 0, 40, 0, size, 0, 80, 0,
         generation)
     data = bytearray(head + table + smmu)

@@ -23,12 +23,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.reserve_size = 0x1000,
 	};
 	size_t room = size + 200;
+	uint64_t start, end;
 	void *out = malloc(room);
 	int r;
 
 	if (!out)
 		abort();
 	kq_fdt_chosen_digest(data, size, KQ_REPORT_PROPERTY, digest);
+	if (kq_fdt_initrd(data, size, &start, &end) == 0 && end < start)
+		abort();
 	r = kq_fdt_copy_with(data, size, out, room, &addition);
 	if (r == 0 && size >= sizeof(struct fdt_header) &&
 	    fdt_check_full(data, size) == 0 && fdt_check_full(out, room) != 0)
@@ -50,6 +53,8 @@ size_t kq_fuzz_seed(unsigned int index, uint8_t *data)
 		fdt_begin_node(data, "chosen");
 		fdt_property_string(data, "bootargs", "quiet");
 		fdt_property_u64(data, "kaslr-seed", 1);
+		fdt_property_u64(data, "linux,initrd-start", 0x81000000);
+		fdt_property_u64(data, "linux,initrd-end", 0x82000000);
 		fdt_property_string(data, KQ_REPORT_PROPERTY, "stale");
 		fdt_end_node(data);
 	}

@@ -9,6 +9,7 @@ tests_sim_libsim_a_SOURCES = \
 	tests/sim/sim-check.c \
 	tests/sim/sim-ecam.c \
 	tests/sim/sim-function.c \
+	tests/sim/sim-image.c \
 	tests/sim/sim-memory.c \
 	tests/sim/sim-plan.c \
 	tests/sim/sim-smmu2.c tests/sim/sim-smmu2.h \
@@ -36,7 +37,9 @@ check_PROGRAMS += \
 	tests/unit/test-stage-smmu \
 	tests/unit/test-stage-probe \
 	tests/unit/test-stage-preserve \
+	tests/unit/test-stage-verify \
 	tests/unit/test-stage-walk \
+	tests/unit/test-mmu-table \
 	tests/unit/test-stage-smmu2 \
 	tests/unit/test-stage-smmu3-tables \
 	tests/fuzz/fuzz-plan \
@@ -57,6 +60,8 @@ tests_unit_test_stage_reset_LDADD = $(SIM_LIBS)
 tests_unit_test_stage_smmu_LDADD = $(SIM_LIBS)
 tests_unit_test_stage_probe_LDADD = $(SIM_LIBS)
 tests_unit_test_stage_preserve_LDADD = $(SIM_LIBS)
+tests_unit_test_mmu_table_LDADD = $(SIM_LIBS)
+tests_unit_test_stage_verify_LDADD = $(SIM_LIBS)
 tests_unit_test_stage_walk_LDADD = $(SIM_LIBS)
 tests_unit_test_stage_smmu2_LDADD = $(SIM_LIBS)
 tests_unit_test_stage_smmu3_tables_LDADD = $(SIM_LIBS)

@@ -347,6 +347,13 @@ static void prepare_run(struct sim *sim, const struct kq_plan_header *plan,
 	memset(run, 0, sizeof(*run));
 	run->stage.io.ticks_per_ms = 62500;
 	run->fdt = new_fdt();
+	if (sim->image) {
+		sim_image_describe(sim->image, run->fdt);
+		run->stage.image = (const uint8_t *)sim->image;
+		run->stage.params = &sim->image->params;
+	}
+	run->stage.fdt = run->fdt;
+	run->stage.fdt_size = fdt_totalsize(run->fdt);
 	fdt_size = fdt_totalsize(run->fdt);
 	run->work_size = kq_stage_work_size(plan, fdt_size) - sim->memory.lack;
 	run->plan = malloc(plan->total_size);

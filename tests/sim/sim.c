@@ -510,6 +510,11 @@ bool kq_io_faulted(struct kq_io *io)
 	return faulted;
 }
 
+void sim_pass_us(struct sim *sim, uint64_t us)
+{
+	spend(sim, us * 1000);
+}
+
 uint64_t kq_io_now_us(struct kq_io *io)
 {
 	uint64_t cost = COST_CLOCK;

@@ -251,6 +251,26 @@ struct sim_access {
 	bool faulted;
 };
 
+/*
+ * A quiesce image with its payload, and the initrd behind it. A test that
+ * changes something before sim_image_seal() makes another image; behind it,
+ * damage.
+ */
+struct sim_image {
+	uint8_t head[KQ_IMAGE_HEAD_SIZE];
+	uint8_t code[8192];
+	struct kq_stage_params params;
+	uint8_t payload[600 * 1024];
+	uint8_t initrd[100 * 1024 + 3];
+	uint64_t fdt_start; /* what the device tree says of the initrd */
+	uint64_t fdt_end;   /* 0: nothing */
+	uint64_t takes_us;  /* virtual time that the hashing takes */
+	bool aborts;	    /* reading it aborts */
+	/* Results: */
+	unsigned int hash_count;
+	uint64_t hash_us; /* when it began */
+};
+
 struct sim {
 	uint64_t ns;
 	uint64_t next_event_ns; /* something changes by itself at this time */
@@ -274,6 +294,8 @@ struct sim {
 	bool uart_forbidden;
 	unsigned int uart_writes;
 	char uart_text[4096];
+
+	struct sim_image *image; /* NULL: nothing to verify */
 
 	struct sim_access *log;
 	size_t log_count;
@@ -319,6 +341,14 @@ struct sim_ram *sim_add_ram(struct sim *sim, uint64_t base, uint64_t size);
 /* Memory that nobody maps cached: read without maintenance. */
 struct sim_ram *sim_add_uncached(struct sim *sim, uint64_t base,
 				 uint64_t size);
+
+/* Let time pass. */
+void sim_pass_us(struct sim *sim, uint64_t us);
+
+/* sim-image.c: what the stage verifies. */
+struct sim_image *sim_image_new(void);
+void sim_image_seal(struct sim_image *image);
+void sim_image_describe(const struct sim_image *image, void *fdt);
 
 /* sim-memory.c: the stage's own memory. */
 void sim_memory_init(struct sim *sim, size_t size);

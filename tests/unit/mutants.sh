@@ -72,7 +72,7 @@ stage-devices purgatory/pci.c s/| PCI_COMMAND_MASTER);/);/
 stage-errors purgatory/pci.c s/~(KQ_PCI_STATUS_HALF | PCI_COMMAND_MASTER)/~PCI_COMMAND_MASTER/
 stage-devices purgatory/pci.c s/after & PCI_COMMAND_MASTER ?/0 ?/
 stage-devices purgatory/main.c s/kq_pci_masters_off(stage);/;/
-stage-devices purgatory/main.c /kq_pci_masters_off(stage);/d;s/kq_pci_reset(stage);/kq_pci_reset(stage);kq_pci_masters_off(stage);/
+stage-devices purgatory/main.c /kq_pci_masters_off(stage);/d;s/kq_pci_reset_end(stage);/kq_pci_reset_end(stage);kq_pci_masters_off(stage);/
 stage-devices purgatory/main.c s/kq_pci_masters_off(stage);/kq_stage_smmus(stage);kq_pci_masters_off(stage);/
 stage-devices purgatory/main.c s/int r = kq_plan_check(plan, plan_size);/int r = 0;/
 stage-devices purgatory/main.c s/copy(report->load_id,/copy(report->boot_id,/
@@ -103,6 +103,28 @@ stage-devices purgatory/reset.c s/stage->plan->quiesce < KQ_QUIESCE_FLR/0/
 stage-devices purgatory/reset.c s/record->flags |= KQ_FN_OFFENDER;/;/
 stage-devices purgatory/reset.c s/return !is_lost(stage, index, word) && word & bit;/return word \& bit;/
 stage-devices purgatory/reset.c /if (is_lost(stage, index, 0))/,+1d
+# Digests.
+stage-verify purgatory/main.c s/kq_verify_in_wait(stage);/;/
+stage-verify purgatory/main.c s/kq_verify_rest(stage);/;/
+stage-verify purgatory/main.c s/kq_verify_in_wait(stage);//;s/kq_pci_masters_off(stage);/kq_verify_in_wait(stage);kq_pci_masters_off(stage);/
+stage-verify purgatory/verify.c s/if (!is_quiet(&stage->records\[i\]))/if (0)/
+stage-verify purgatory/verify.c s/return record->flags & KQ_FN_BRIDGE;/return true;/
+stage-verify purgatory/verify.c s/return end - start == stage->params->initrd_size;/return true;/
+stage-verify purgatory/verify.c s/verify->bad |= KQ_VERIFY_INITRD;/;/
+stage-verify purgatory/verify.c s/verify->bad |= KQ_BIT32(i);/;/
+stage-verify purgatory/verify.c s/at += slice)/at += 0)/
+stage-verify purgatory/verify.c s/verify->parts = verify->bad;/;/
+stage-verify purgatory/verify.c s/if (verify->bad)$/if (0)/
+stage-verify purgatory/verify.c s/> hash->end_us)/> UINT64_MAX - 1)/
+stage-verify purgatory/verify.c s/stage->deadline_us += .*/;/
+stage-verify purgatory/verify.c s/verify.result != KQ_VERIFY_NOT_ASKED)/flags > 99)/
+stage-verify purgatory/verify.c s/stage->plan->on_bad_digest != KQ_ON_BAD_BOOT/1/
+mmu-table purgatory/mmu-table.c s/level > 0 \&\& next - at == span/level > 0/
+mmu-table purgatory/mmu-table.c s/(el2_only ? DESC_AP1 : 0)/0/
+mmu-table purgatory/mmu-table.c s/kq_align_up(start + size, KQ_MMU_PAGE)/start + size/
+mmu-table purgatory/mmu-table.c s/if (\*entry & DESC_VALID)/if (0)/
+mmu-table purgatory/mmu-table.c s/| DESC_AF | DESC_SH_INNER/| DESC_SH_INNER/
+stage-fdt purgatory/fdt.c s/if (end < start)/if (0)/
 # The walk.
 stage-walk purgatory/main.c s/kq_pci_walk(stage);/;/
 stage-walk purgatory/walk.c s/bit_set(walk->single, secondary);/;/

@@ -169,6 +169,24 @@ static void fill_header(struct kq_report_header *report, enum kq_plan_kind kind)
 	fill_steps(report);
 }
 
+/* Some 38 MiB of kernel and initrd, and how that went. */
+static void verify(struct kq_report_header *report, uint32_t result,
+		   uint32_t bad, uint32_t flags)
+{
+	bool compared = result == KQ_VERIFY_GOOD || result == KQ_VERIFY_BAD;
+
+	report->verify = (struct kq_report_verify){
+		.result = result,
+		.parts = compared ? KQ_MASK32(KQ_VERIFY_PARTS - 1, 0) : 0,
+		.bad = bad,
+		.flags = flags,
+		.bytes = 40123456,
+		.on_bad_digest = bad ? KQ_ON_BAD_BOOT : KQ_ON_BAD_RESET,
+		.fault_esr = result == KQ_VERIFY_FAULT ? 0x96000010 : 0,
+	};
+	report->steps[KQ_STEP_VERIFY].duration_us = 31250;
+}
+
 static struct kq_section section(uint32_t *end, uint32_t count,
 				 uint32_t entry_size)
 {
@@ -256,6 +274,8 @@ struct kq_report_header *kq_fixture_crash(void)
 	fill_event(&events[1], 0x10, 0x100, true, 0xffffe000);
 	fill_event(&events[2], 0x10, 0x300, false, 0x1234567000);
 	events[2].flags = KQ_EVENT_PENDING;
+	verify(report, KQ_VERIFY_GOOD, 0,
+	       KQ_VERIFY_CACHED | KQ_VERIFY_SHA2 | KQ_VERIFY_LATE);
 	kq_report_seal(report);
 	assert(kq_report_check(report, report->total_size) == 0);
 	return report;
@@ -273,6 +293,7 @@ struct kq_report_header *kq_fixture_orderly(void)
 	smmu->after.gerror = 0;
 	smmu->after.gerrorn = 0;
 	report->exception_level = 1;
+	verify(report, KQ_VERIFY_TOO_SLOW, 0, 0);
 	kq_report_seal(report);
 	assert(kq_report_check(report, report->total_size) == 0);
 	return report;
@@ -294,6 +315,7 @@ struct kq_report_header *kq_fixture_refused(void)
 	memset(report->steps, 0, sizeof(report->steps));
 	report->total_us = 412;
 	report->plan_error = KQ_ERR_CHECKSUM;
+	verify(report, KQ_VERIFY_FAULT, 0, KQ_VERIFY_CACHED | KQ_VERIFY_LATE);
 	kq_report_seal(report);
 	assert(kq_report_check(report, report->total_size) == 0);
 	return report;
@@ -392,6 +414,8 @@ struct kq_report_header *kq_fixture_strays(void)
 	smmus[2].aborted_streams = 2;
 	smmus[2].after.cr0 = 1;
 	add_strays(report);
+	verify(report, KQ_VERIFY_BAD, KQ_VERIFY_PAYLOAD | KQ_VERIFY_INITRD,
+	       KQ_VERIFY_CACHED);
 	kq_report_seal(report);
 	assert(kq_report_check(report, report->total_size) == 0);
 	return report;

@@ -121,6 +121,7 @@ static struct kq_inventory machine(void)
 		.stream_count = 2,
 		.components = { components, 2, false },
 		.console = { KQ_CONSOLE_UART8250, 0x1c090000, 2 },
+		.psci = KQ_PSCI_HVC,
 	};
 }
 
@@ -158,6 +159,7 @@ static void header_is_filled_in(void)
 	set("quiesce-bridges", NULL);
 	set("smmu-probe", "75");
 	set("quiesce-console", "auto");
+	set("on-bad-digest", "halt");
 	assert(build(&inventory, KQ_PLAN_ORDERLY) == 0);
 	assert(kq_plan_check(plan, plan->total_size) == 0);
 	assert(plan->kind == KQ_PLAN_ORDERLY);
@@ -168,9 +170,28 @@ static void header_is_filled_in(void)
 	assert(plan->console == KQ_CONSOLE_UART8250);
 	assert(plan->console_addr == 0x1c090000);
 	assert(plan->console_shift == 2);
+	assert(plan->on_bad_digest == KQ_ON_BAD_HALT);
+	assert(plan->psci == KQ_PSCI_HVC);
 	assert(memcmp(plan->load_id, identity.load_id, 16) == 0);
 	assert(memcmp(plan->boot_id, identity.boot_id, 16) == 0);
 	assert(plan->load_time_s == 1234567890);
+	assert(warnings.count == 0);
+	finish();
+}
+
+/* Who asked for a reset that cannot be had is told. */
+static void no_firmware_to_reset(void)
+{
+	struct kq_inventory inventory = machine();
+
+	inventory.psci = KQ_PSCI_NONE;
+	begin();
+	assert(build(&inventory, KQ_PLAN_CRASH) == 0);
+	assert(warnings.count == 1 && strstr(warnings.text[0], "PSCI"));
+	finish();
+	begin();
+	set("on-bad-digest", "boot");
+	assert(build(&inventory, KQ_PLAN_CRASH) == 0);
 	assert(warnings.count == 0);
 	finish();
 }
@@ -298,7 +319,7 @@ static void probe_windows(void)
 	assert(warnings.count == 1);
 	assert(strstr(warnings.text[0], "0x9050000 keeps its tables"));
 	finish();
-	inventory = (struct kq_inventory){ 0 };
+	inventory = (struct kq_inventory){ .psci = KQ_PSCI_SMC };
 	set("smmu-policy", "abort");
 	assert(build(&inventory, KQ_PLAN_CRASH) == 0);
 	assert(warnings.count == 1);
@@ -490,6 +511,7 @@ static void what_the_checker_refuses_is_not_built(void)
 int main(void)
 {
 	header_is_filled_in();
+	no_firmware_to_reset();
 	tables_follow_the_inventory();
 	policy_per_smmu();
 	probe_windows();

@@ -167,6 +167,8 @@ static void settings(void)
 	VALUE(set_region(UINT64_MAX - 0x1fff, 0x4000));
 	VALUE(plan->console = KQ_CONSOLE_UART8250 + 1);
 	VALUE(plan->console_addr = 2);
+	VALUE(plan->on_bad_digest = KQ_ON_BAD_BOOT + 1);
+	VALUE(plan->psci = KQ_PSCI_HVC + 1);
 	VALUE(plan->console_shift = 4);
 	VALUE(plan->flags = 2);
 }

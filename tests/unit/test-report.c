@@ -114,6 +114,21 @@ static void entries(void)
 	GIVES(-KQ_ERR_VALUE, events[1].smmu = 1);
 }
 
+static void verify(void)
+{
+	GIVES(0, report->verify.parts = 7);
+	GIVES(-KQ_ERR_VALUE, report->verify.result = KQ_VERIFY_RESULT_COUNT);
+	GIVES(-KQ_ERR_VALUE, report->verify.parts = 8);
+	GIVES(-KQ_ERR_VALUE, report->verify.result = KQ_VERIFY_BAD);
+	GIVES(-KQ_ERR_VALUE, (report->verify.result = KQ_VERIFY_GOOD,
+			      report->verify.parts = report->verify.bad = 2));
+	GIVES(-KQ_ERR_VALUE, (report->verify.result = KQ_VERIFY_BAD,
+			      report->verify.bad = 2));
+	GIVES(0, (report->verify.result = KQ_VERIFY_BAD,
+		  report->verify.parts = report->verify.bad = 2));
+	GIVES(-KQ_ERR_VALUE, report->verify.on_bad_digest = KQ_ON_BAD_BOOT + 1);
+}
+
 /* What the stage may write fits into what is asked for. */
 static void room(void)
 {
@@ -129,7 +144,7 @@ static void room(void)
 }
 
 static const struct test_case cases[] = {
-	CASE(good), CASE(frame), CASE(sections), CASE(entries), CASE(room),
+	CASE(good), CASE(frame), CASE(sections), CASE(entries), CASE(verify), CASE(room),
 };
 
 TEST_MAIN(cases)

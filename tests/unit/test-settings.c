@@ -31,6 +31,8 @@ static void defaults(void)
 	assert(settings.budget_ms == 2000);
 	assert(settings.console == KQ_CONSOLE_CHOICE_NONE);
 	assert(!settings.bridges);
+	assert(settings.verify == KQ_VERIFY_BY_STAGE);
+	assert(settings.on_bad_digest == KQ_ON_BAD_RESET);
 	assert(strstr(settings.stage_path, "/kexec-quiesce/stage.elf"));
 	assert(settings.kexec_path[0] == '/');
 }
@@ -73,6 +75,14 @@ static void every_key_is_taken(void)
 	assert(set("quiesce-console", "auto") == 0);
 	assert(settings.console == KQ_CONSOLE_CHOICE_AUTO);
 	assert(settings.console_address == 0);
+	assert(set("verify", "purgatory") == 0);
+	assert(settings.verify == KQ_VERIFY_BY_PURGATORY);
+	assert(set("verify", "none") == 0);
+	assert(settings.verify == KQ_VERIFY_BY_NOBODY);
+	assert(set("on-bad-digest", "boot") == 0);
+	assert(settings.on_bad_digest == KQ_ON_BAD_BOOT);
+	assert(set("on-bad-digest", "halt") == 0);
+	assert(settings.on_bad_digest == KQ_ON_BAD_HALT);
 	assert(set("quiesce-bridges", NULL) == 0);
 	assert(settings.bridges);
 	assert(set("quiesce-bridges", "off") == 0);
@@ -148,6 +158,8 @@ static const struct refusal {
 	{ "quiesce-console", "pl011@2", KQ_ERR_VALUE, "'2'", "multiple of 4" },
 	{ "quiesce-console", "auto@4", KQ_ERR_VALUE, "'auto@4'", "pl011@" },
 	{ "quiesce-bridges", "maybe", KQ_ERR_VALUE, "'maybe'", "yes or no" },
+	{ "verify", "yes", KQ_ERR_VALUE, "'yes'", "stage, purgatory or none" },
+	{ "on-bad-digest", "", KQ_ERR_VALUE, "''", "reset, halt or boot" },
 	{ "kexec", "kexec", KQ_ERR_VALUE, "'kexec'", "absolute" },
 	{ "stage", "", KQ_ERR_VALUE, "stage", "absolute" },
 	{ "quiesce-dry-run", "yes", KQ_ERR_NOTFOUND, "'quiesce-dry-run'",

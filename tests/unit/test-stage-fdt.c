@@ -47,6 +47,50 @@ static void reservation_added(void)
 	EXPECT(start == 0x1000 && size == 0x2000);
 }
 
+static int find_initrd(const void *fdt, uint64_t *start, uint64_t *end)
+{
+	return kq_fdt_initrd(fdt, fdt_totalsize(fdt), start, end);
+}
+
+/* In one cell or two, in /chosen only, both of them or none. */
+static void initrd_found(void)
+{
+	uint64_t fdt[128], start = 1, end = 1;
+	int other, chosen;
+
+	EXPECT_EQ(fdt_create_empty_tree(fdt, sizeof(fdt)), 0);
+	other = fdt_add_subnode(fdt, 0, "other");
+	EXPECT_EQ(fdt_setprop_u64(fdt, other, "linux,initrd-start", 5), 0);
+	EXPECT_EQ(fdt_setprop_u64(fdt, other, "linux,initrd-end", 6), 0);
+	EXPECT_EQ(find_initrd(fdt, &start, &end), -KQ_ERR_NOTFOUND);
+	chosen = fdt_add_subnode(fdt, 0, "chosen");
+	fdt_setprop_u32(fdt, chosen, "linux,initrd-start", 0x80001000);
+	EXPECT_EQ(find_initrd(fdt, &start, &end), -KQ_ERR_NOTFOUND);
+	EXPECT(start == 1 && end == 1);
+	fdt_setprop_u64(fdt, chosen, "linux,initrd-end", 0x180002003);
+	EXPECT_EQ(find_initrd(fdt, &start, &end), 0);
+	EXPECT_EQ(start, 0x80001000);
+	EXPECT_EQ(end, 0x180002003);
+}
+
+static void initrd_malformed(void)
+{
+	uint64_t fdt[128], start = 1, end = 1;
+	int chosen;
+
+	EXPECT_EQ(fdt_create_empty_tree(fdt, sizeof(fdt)), 0);
+	chosen = fdt_add_subnode(fdt, 0, "chosen");
+	fdt_setprop_u64(fdt, chosen, "linux,initrd-start", 0x2000);
+	fdt_setprop_u64(fdt, chosen, "linux,initrd-end", 0x1fff);
+	EXPECT_EQ(find_initrd(fdt, &start, &end), -KQ_ERR_VALUE);
+	fdt_setprop(fdt, chosen, "linux,initrd-end", "abcde", 5);
+	EXPECT_EQ(find_initrd(fdt, &start, &end), -KQ_ERR_NOTFOUND);
+	fdt_set_magic(fdt, 0);
+	EXPECT_EQ(kq_fdt_initrd(fdt, sizeof(fdt), &start, &end),
+		  -KQ_ERR_MAGIC);
+	EXPECT(start == 1 && end == 1);
+}
+
 static uint64_t seed = 1;
 
 /* xorshift64*: the same trees in every run. */
@@ -466,7 +510,8 @@ static const struct test_case cases[] = {
 	CASE(room_for_the_copy), CASE(truncated),
 	CASE(damaged),		 CASE(digest_of_chosen),
 	CASE(endless_property),	 CASE(header_that_is_not_ours),
-	CASE(long_name),
+	CASE(long_name),	 CASE(initrd_found),
+	CASE(initrd_malformed),
 };
 
 TEST_MAIN(cases)
