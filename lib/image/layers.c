@@ -35,7 +35,7 @@ int kq_layer_decompress(struct kq_kernel_file *kernel, const char *name,
 		return r;
 	codec = kq_codec_by_magic(magic, size);
 	if (!codec || (name && strcmp(codec->name, name) != 0))
-		return kq_codec_damaged(name, message);
+		return kq_codec_damaged(name ? name : "compressed", message);
 	if (image->codec)
 		return kq_fail(message, KQ_ERR_NOTSUP,
 			       "is compressed twice (%s inside %s): "

@@ -95,14 +95,18 @@ class Case:
                 args += " --quiesce-skip=" + ",".join(
                     machine.device(name).bdf for name in self.skip)
         cmdline = "--command-line=" + self.next_cmdline
+        initrd = "--initrd=/boot/initrd"
         if self.reuse:
             cmdline = "--reuse-cmdline --append=kq.next"
+        if self.file.startswith("uki"):
+            cmdline = initrd = ""
         return {"KQ_FIRST": self.first, "KQ_MODE": self.mode,
                 "KQ_TOOL": "/" + guest.FRONT_END if self.ours
                            else "/sbin/kexec",
                 "KQ_LOAD": "-p" if self.mode == "crash" else "-l",
                 "KQ_ARGS": args.strip(),
-                "KQ_CMDLINE": cmdline, "KQ_IMAGE": "/boot/" + self.file,
+                "KQ_CMDLINE": cmdline, "KQ_INITRD": initrd,
+                "KQ_IMAGE": "/boot/" + self.file,
                 "KQ_OFFENDER": self.offender, "KQ_VFS": self.vfs,
                 "KQ_HOTPLUG": "yes" if self.hotplug else "",
                 "KQ_UPDATE": self.update,

@@ -48,8 +48,7 @@ def crash(case, label, root, logs):
     say("%s: booting the server (Debian %s, ACPI, EL2)" % (
         label, guest.Kernel(case.kernel).version))
     with machine.scratch(directory) as work:
-        guest.write_initrd(work / "initrd", case.kernel, root,
-                           case.variables())
+        guest.write_initrd(work / "initrd", case, root)
         console, error = machine.run(
             case, work, lambda text: say("%s: %s" % (label, text)))
     run = judge.Run(case, console, directory / "trace")

@@ -13,6 +13,7 @@ import pathlib
 
 import cpio
 import elf
+import kernelfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -149,21 +150,20 @@ def base(name, root):
     return gzip.compress(archive.bytes(), 6, mtime=0)
 
 
-def write_initrd(path, kernel, root, case):
-    """Write the first kernel's initrd. `case` holds the shell variables
+def write_initrd(path, case, root):
+    """Write the first kernel's initrd. Its /case holds the shell variables
     that tell the guest's scripts what to do; /boot/initrd in it is the next
-    kernel's, /boot/Image or /boot/Image.gz the next kernel."""
+    kernel's, the other file in /boot the next kernel."""
     variables = cpio.Archive()
     variables.file("case", "".join(
-        "%s='%s'\n" % item for item in sorted(case.items())).encode())
-    small = _aligned(base(kernel, root)) + _aligned(
+        "%s='%s'\n" % item
+        for item in sorted(case.variables().items())).encode())
+    small = _aligned(base(case.kernel, root)) + _aligned(
         gzip.compress(variables.bytes(), mtime=0))
     boot = cpio.Archive()
     boot.file("boot/initrd", small)
-    image = Kernel(kernel).image.read_bytes()
-    if case["KQ_IMAGE"].endswith(".gz"):
-        image = gzip.compress(image, 1)
-    boot.file(case["KQ_IMAGE"], image)
+    boot.file("boot/" + case.file, kernelfile.wrap(
+        case.file, case.image.read_bytes(), small, case.next_cmdline))
     programs = Programs(boot, None)
     for program in FIRST_PROGRAMS:
         programs.add(program)

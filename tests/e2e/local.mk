@@ -31,6 +31,7 @@ EXTRA_DIST += \
 	tests/e2e/guest/init \
 	tests/e2e/guest/next \
 	tests/e2e/judge.py \
+	tests/e2e/kernelfile.py \
 	tests/e2e/machine.py \
 	tests/e2e/report.py \
 	tests/e2e/run \

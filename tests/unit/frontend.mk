@@ -13,6 +13,12 @@ tests_unit_test_kernel_file_SOURCES = tests/unit/test-kernel-file.c \
 	tests/unit/fake-image.h
 tests_unit_test_kernel_file_LDADD = $(FRONTEND_LIBS)
 
+# Kernel files made by the real tools
+noinst_PROGRAMS += tests/unit/read-kernel
+tests_unit_read_kernel_LDADD = $(FRONTEND_LIBS)
+check_SCRIPTS += tests/unit/test-kernel-formats.py
+EXTRA_DIST += tests/unit/test-kernel-formats.py
+
 check_PROGRAMS += tests/fuzz/fuzz-kernel-file tests/fuzz/fuzz-stage-file
 tests_fuzz_fuzz_kernel_file_SOURCES = tests/fuzz/fuzz-kernel-file.c \
 	tests/unit/fake-image.h $(FUZZ_MAIN)

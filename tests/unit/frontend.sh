@@ -16,6 +16,9 @@ for arg; do
 			echo writable >"$STUB_DIR"/writable ;;
 		esac
 		;;
+	--initrd=/proc/self/fd/*)
+		cat "${arg#*=}" >"$STUB_DIR"/own-initrd
+		;;
 	esac
 done
 cut -d ' ' -f 5 /proc/$$/stat /proc/$PPID/stat >"$STUB_DIR"/groups
@@ -46,7 +49,7 @@ config() {
 
 # kexec ARG... - run the front end; status, out, err and the stub's records
 kexec() {
-	rm -f "$dir"/{ran,argv,image,writable}
+	rm -f "$dir"/{ran,argv,image,own-initrd,writable}
 	KQ_TEST_ROOT=$dir/root KEXEC_QUIESCE_CONF=$dir/conf STUB_DIR=$dir \
 		timeout 60 "$program" "$@" >"$dir"/out 2>"$dir"/err
 	status=$?

@@ -271,6 +271,52 @@ static void bad_parameters_are_refused(void)
 	free(image);
 }
 
+static int parse_gzip(const uint8_t *data, size_t size)
+{
+	size_t gz_size;
+	uint8_t *gz = fake_gzip(data, size, &gz_size);
+	int r = parse(gz, gz_size);
+
+	free(gz);
+	return r;
+}
+
+/* Its kernel has no EFI stub, so no other size to be found out by. */
+static void short_quiesce_image_is_refused(void)
+{
+	uint8_t *image = fake_image(SIZE, 0);
+	uint8_t *data;
+	size_t size;
+
+	memset(image + HEADER(pe_offset), 0, 4);
+	data = fake_wrap(image, SIZE, &size);
+	assert(parse_gzip(data, size) == 0);
+	assert(parse_gzip(data, size - 1) == -KQ_ERR_TRUNCATED);
+	free(data);
+	free(image);
+}
+
+/* How much is decompressed is bounded by the image's own header. */
+static void quiesce_image_bomb_is_refused(void)
+{
+	const uint64_t far = 0x300000; /* its image_size: 0x100000 */
+	uint8_t *image = fake_image(SIZE, 0);
+	size_t size;
+	uint8_t *head = fake_wrap(image, SIZE, &size);
+	uint8_t *data = calloc(1, far + SIZE);
+
+	assert(data);
+	memcpy(data, head, size);
+	memcpy(data + 64 + offsetof(struct kq_stage_params, payload_offset),
+	       &far, sizeof(far));
+	memcpy(data + far, image, SIZE);
+	assert(parse_gzip(data, far + SIZE) == -KQ_ERR_TRUNCATED);
+	assert(strstr(message.text, "truncated quiesce image"));
+	free(data);
+	free(head);
+	free(image);
+}
+
 static void other_files_are_refused(void)
 {
 	char path[] = "/tmp/test-kernel-file.XXXXXX";
@@ -338,6 +384,8 @@ int main(void)
 	strangers_are_named();
 	quiesce_image_is_unwrapped();
 	bad_parameters_are_refused();
+	short_quiesce_image_is_refused();
+	quiesce_image_bomb_is_refused();
 	other_files_are_refused();
 	for (enum change change = 0; change < CHANGES; change++)
 		replaced_file_is_noticed(change);

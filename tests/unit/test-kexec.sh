@@ -203,6 +203,56 @@ open('$dir/plan', 'wb').write(bytes.fromhex(r['plan']))"
 	refused 'loading a kernel only' -u --quiesce-plan="$dir"/plan
 }
 
+# make_uki FILE [CMDLINE] - a unified kernel image with an initrd
+make_uki() {
+	PYTHONPATH=$srcdir/tests/e2e python3 -B - "$dir"/Image "$@" <<-'END'
+		import sys, kernelfile
+		kernel = open(sys.argv[1], "rb").read()
+		open(sys.argv[2], "wb").write(kernelfile.uki(
+		    kernel, b"an initrd", (sys.argv[3:] or [None])[0]))
+	END
+}
+
+# What a unified kernel image brings along is used where nothing else is given
+test_uki() {
+	config
+	command -v python3 >/dev/null || return
+	make_uki "$dir"/uki 'console=ttyAMA0 a="b c"'
+	kexec -p --quiesce=flr "$dir"/uki
+	kernel=$(sed -n 4p "$dir"/argv)
+	initrd=$(sed -n 1p "$dir"/argv)
+	loaded "$initrd" '--command-line=console=ttyAMA0 a="b c"' -p "$kernel"
+	check "initrd" test "$(cat "$dir"/own-initrd)" = 'an initrd'
+	KQ_TEST_LACKS=kexec_load kexec -p --quiesce=flr "$dir"/uki --append=x
+	loaded "$initrd" -p "$kernel" --append=x -s
+	for option in --append=x --command-line=x --reuse-cmdline; do
+		kexec -l --quiesce=flr "$dir"/uki "$option" --ramdisk=/dev/null
+		loaded -l "$(sed -n 2p "$dir"/argv)" "$option" \
+			--ramdisk=/dev/null
+	done
+	kexec -l --quiesce=flr "$dir"/uki --reuseinitrd --reuse-cmdline
+	loaded -l "$(sed -n 2p "$dir"/argv)" --reuseinitrd --reuse-cmdline
+	kexec -l --quiesce-dry-run "$dir"/uki
+	check "dry run" grep -q '^kernel: .*uki, unified kernel image: 0' \
+		"$dir"/out
+	check "dry run" grep -q '^initrd: .*from the kernel file' "$dir"/out
+	check "dry run" grep -q "would run: .*--initrd=INITRD-OF-KERNEL-FILE \
+'--command-line=console=ttyAMA0 a=" "$dir"/out
+	kexec -p --quiesce-output="$dir"/wrapped "$dir"/uki
+	check "output" grep -q 'warning: .*gets the kernel only' "$dir"/err
+	check "output" cmp -s <(tail -c 32768 "$dir"/wrapped) "$dir"/Image
+	make_uki "$dir"/uki
+	kexec -p --quiesce=flr "$dir"/uki
+	loaded "$initrd" -p "$kernel"
+	# the initrd needs memory, too
+	echo 4194304 >"$dir"/root/sys/kernel/kexec_crash_size
+	refused 'only 4 MiB' -p --quiesce=flr "$dir"/uki
+	make_machine
+	truncate -s -510 "$dir"/uki
+	refused 'uki is truncated: its section .initrd' -p --quiesce=flr \
+		"$dir"/uki
+}
+
 test_config() {
 	config 'smmu-policy = bypass'
 	kexec -p "$dir"/Image
@@ -382,6 +432,32 @@ test_bad_machine() {
 	make_machine
 }
 
+# Each wrapper with something wrong inside: nothing is run, so nothing is
+# loaded. test-kernel-formats.py has all the rest.
+bad_wrappers() {
+	command -v python3 >/dev/null || return
+	PYTHONPATH=$srcdir/tests/e2e python3 -B - "$dir" <<-'END'
+		import sys, kernelfile
+		wrap = kernelfile.wrap
+		top = sys.argv[1] + "/bad-"
+		kernel = open(sys.argv[1] + "/Image", "rb").read()
+		zboot = wrap("zboot-gzip", kernel)
+		uimage = bytearray(wrap("uimage-none", kernel))
+		uimage[-1] ^= 1
+		for name, data in (("zboot", zboot[:-400]), ("uimage", uimage),
+		                   ("twice", wrap("gzip", wrap("gzip", kernel))),
+		                   ("uki", kernelfile.uki(b"\177ELF" * 999))):
+		    open(top + name, "wb").write(data)
+	END
+	refused 'bad-zboot is a truncated EFI zboot' -p --quiesce=flr \
+		"$dir"/bad-zboot
+	refused 'bad-uimage is damaged' -p --quiesce=flr "$dir"/bad-uimage
+	refused 'bad-twice is wrapped more than once' -p --quiesce=flr \
+		"$dir"/bad-twice
+	refused 'bad-uki is an ELF vmlinux' -p --quiesce=flr "$dir"/bad-uki
+	refused 'bad-uki is an ELF vmlinux' -p --quiesce-dry-run "$dir"/bad-uki
+}
+
 test_bad_files() {
 	config
 	refused 'bad cannot be opened: No such file' -p --quiesce=flr "$dir"/bad
@@ -397,6 +473,7 @@ test_bad_files() {
 		tail -c +26 "$dir"/Image
 	} >"$dir"/bad
 	refused 'bad is a big-endian' -p --quiesce=flr "$dir"/bad
+	bad_wrappers
 	config "stage = /nonexistent"
 	refused 'stage /nonexistent' -p --quiesce=flr "$dir"/Image
 	config "stage = $dir/Image"
@@ -474,7 +551,7 @@ test_help() {
 make_machine
 make_kernel
 make_stub
-for test in passthrough load record child plan config smmus syscalls bad_options bad_machine \
+for test in passthrough load uki record child plan config smmus syscalls bad_options bad_machine \
 	bad_files output dry_run help; do
 	test_$test
 done
