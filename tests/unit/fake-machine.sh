@@ -23,6 +23,10 @@ make_machine() {
 / {
 	#address-cells = <2>;
 	#size-cells = <2>;
+	psci {
+		compatible = "arm,psci-1.0";
+		method = "smc";
+	};
 	smmu: iommu@9050000 {
 		compatible = "arm,smmu-v3";
 		reg = <0 0x9050000 0 0x20000>;
