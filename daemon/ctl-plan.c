@@ -15,6 +15,7 @@
 #include "daemon/ctl-words.h"
 #include "daemon/ctl.h"
 #include "lib/error.h"
+#include "lib/kernel.h"
 #include "lib/machine.h"
 #include "lib/plan-build.h"
 
@@ -438,11 +439,15 @@ static int build(const struct kq_ctl *ctl, struct view *view,
 static int find_loaded(const struct kq_ctl *ctl, struct view *view,
 		       struct kq_message *message)
 {
+	bool any;
 	int r;
 
 	if (*ctl->root || ctl->orderly || ctl->setting_count)
 		return kq_fail(message, KQ_ERR_VALUE,
 			       "--loaded goes with --json and --verbose only");
+	if (kq_kernel_loaded("", true, &any) == 0 && !any)
+		return kq_fail(message, KQ_ERR_NOTFOUND,
+			       "no crash kernel is loaded");
 	kq_loaded_find("/proc/iomem", "/proc/kcore", &view->loaded);
 	if (!view->loaded.plan)
 		return kq_fail(
@@ -461,7 +466,7 @@ int kq_ctl_plan(const struct kq_ctl *ctl)
 	struct kq_message message;
 	int status = KQ_EXIT_FAILURE;
 
-	if (!*ctl->root && !kq_machine_is_arm64())
+	if (!*ctl->root && !ctl->loaded && !kq_machine_is_arm64())
 		kq_ctl_complain(
 			"warning: this machine is not arm64, nothing can be loaded here");
 	if ((ctl->loaded ? find_loaded : build)(ctl, &view, &message) < 0)

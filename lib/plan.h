@@ -173,7 +173,6 @@ struct kq_plan_function {
 #define KQ_SMMU_PAGE0_ONLY KQ_BIT32(0) /* v3: page 1 registers in page 0 */
 #define KQ_SMMU_MMU500 KQ_BIT32(1)     /* v2: MMU-500, cache lock in sACR */
 #define KQ_SMMU_CALXEDA KQ_BIT32(2)    /* v1: non-secure aliases at +0x400 */
-#define KQ_SMMU_SPLIT64 KQ_BIT32(3)    /* v2: 64-bit registers by halves */
 
 struct kq_plan_smmu {
 	uint64_t base;	 /* physical */

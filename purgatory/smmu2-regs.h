@@ -34,7 +34,6 @@
 #define   SMMU2_IDR1_NUMS2CB KQ_MASK32(23, 16)
 #define   SMMU2_IDR1_NUMCB KQ_MASK32(7, 0)
 #define SMMU2_IDR2 0x028u
-#define   SMMU2_IDR2_IAS KQ_MASK32(3, 0)
 #define   SMMU2_IDR2_OAS KQ_MASK32(7, 4)
 #define   SMMU2_IDR2_PTFS_4K KQ_BIT32(12) /* AArch64 formats */
 #define   SMMU2_IDR2_PTFS_16K KQ_BIT32(13)
@@ -103,7 +102,6 @@
 	(KQ_PUT(KQ_MASK32(9, 8), 1u) | KQ_PUT(KQ_MASK32(11, 10), 1u) | \
 	 KQ_PUT(KQ_MASK32(13, 12), 3u))
 #define   SMMU2_CB_TCR_TG0 KQ_MASK32(15, 14)
-#define   SMMU2_CB_TCR_S2_PASIZE KQ_MASK32(18, 16) /* stage 2 */
 #define   SMMU2_CB_TCR_EPD1 KQ_BIT32(23)	   /* stage 1 */
 #define   SMMU2_CB_TCR_EAE KQ_BIT32(31) /* AArch32: long descriptors */
 #define SMMU2_CB_MAIR0 0x38u

@@ -45,8 +45,7 @@ static const struct smmu_kind {
 	bool twins; /* a second register block is a second instance */
 } smmu_kinds[] = {
 	{ "arm,smmu-v3", KQ_SMMU_V3, 0, false },
-	{ "marvell,ap806-smmu-500", KQ_SMMU_V2,
-	  KQ_SMMU_MMU500 | KQ_SMMU_SPLIT64, false },
+	{ "marvell,ap806-smmu-500", KQ_SMMU_V2, KQ_SMMU_MMU500, false },
 	{ "nvidia,tegra234-smmu", KQ_SMMU_V2, 0, true },
 	{ "nvidia,tegra194-smmu", KQ_SMMU_V2, 0, true },
 	{ "nvidia,tegra186-smmu", KQ_SMMU_V2, 0, true },

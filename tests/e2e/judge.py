@@ -195,6 +195,11 @@ def check_updated(run):
          "a crash kernel is loaded all the time"),
         (report.plan_generation == 2 and report.region_error == 0,
          "the stage uses update %d" % report.plan_generation),
+        (run.note("out of reach") == "1 update-plan: the plan region is out "
+         "of reach: this kernel has no /dev/mem (CONFIG_DEVMEM)",
+         "without /dev/mem: %s" % run.note("out of reach")),
+        ("can be updated in place" in (run.note("doctor") or ""),
+         "quiescectl doctor: %s" % run.note("doctor")),
         (plan.get("generation") == 2 and machine.HOT.bdf in str(plan),
          "quiescectl plan --loaded shows update %s"
          % plan.get("generation"))]

@@ -36,6 +36,9 @@ refused list extra
 refused report one two
 refused report --smmu-policy=abort
 refused plan --root
+refused plan --loaded --orderly
+refused plan --loaded --root="$tmp"
+refused plan --loaded --quiesce=bme
 refused plan --root="$tmp" --smmu-policy=explode
 refused plan --root="$tmp" --quiesce-skip=nonsense
 refused plan --root="$tmp" --quiesce-budget=never

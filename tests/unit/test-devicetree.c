@@ -187,7 +187,7 @@ static void smmu_quirks(void)
 	/* One that stands alone. */
 	assert(dt.smmus[5].type == KQ_SMMU_V2 && dt.smmus[5].twin == 0);
 	assert(dt.smmus[6].type == KQ_SMMU_V2);
-	assert(dt.smmus[6].flags == (KQ_SMMU_MMU500 | KQ_SMMU_SPLIT64));
+	assert(dt.smmus[6].flags == KQ_SMMU_MMU500);
 	assert(dt.smmus[7].type == KQ_SMMU_V1);
 	assert(dt.smmus[7].flags == KQ_SMMU_CALXEDA);
 	assert(dt.smmus[8].type == KQ_SMMU_OTHER);

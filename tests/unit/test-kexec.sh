@@ -551,7 +551,7 @@ test_help() {
 make_machine
 make_kernel
 make_stub
-for test in passthrough load uki record child plan config smmus syscalls bad_options bad_machine \
+for test in passthrough load uki record child plan region config smmus syscalls bad_options bad_machine \
 	bad_files output dry_run help; do
 	test_$test
 done
