@@ -111,6 +111,8 @@ class Case:
                 "KQ_HOTPLUG": "yes" if self.hotplug else "",
                 "KQ_UPDATE": self.update,
                 "KQ_UPDATE_PLAN": "/" + guest.UPDATE_PLAN,
+                "KQ_KEEP": "yes" if "kept" in self.checks else "",
+                "KQ_HOOK": "/" + guest.KDUMP_HOOK,
                 "KQ_NICS": NICS}
 
 

@@ -24,6 +24,7 @@ MODULES = ("virtio_pci", "virtio_net", "virtio_rng", "e1000e", "igb", "igbvf",
 FIRST_PROGRAMS = ("sbin/ethtool", "usr/sbin/ethtool", "bin/ip")
 FRONT_END = "usr/libexec/kexec-quiesce/kexec"
 UPDATE_PLAN = "usr/libexec/kexec-quiesce/update-plan"
+KDUMP_HOOK = "usr/libexec/kexec-quiesce/kdump-hook"
 
 
 class Missing(Exception):
@@ -141,6 +142,8 @@ def base(name, root):
         for path in (FRONT_END, UPDATE_PLAN, "usr/libexec/kexec-quiesce/stage.elf",
                      "usr/sbin/quiescectl"):
             programs.add(path)
+        hook = pathlib.Path(root) / KDUMP_HOOK
+        archive.file(KDUMP_HOOK, hook.read_bytes(), 0o755)
 
     order = []
     for module, data in kernel.modules(MODULES):

@@ -426,6 +426,25 @@ def _quiescectl_agrees(run, report):
              % (missing and ": not " + " ".join(missing) or ""))]
 
 
+def check_kept(run):
+    """The report is kept once, as it was, and saved beside the dump."""
+    report = _report(run)
+    said = (run.file("kept") or b"").decode()
+    saved = (run.file("hook") or b"").decode()
+    kept = gzip.decompress(run.file("kept.gz") or gzip.compress(b""))
+    return [
+        (run.note("collect") == "0" and ": kept and logged\n" in said,
+         "quiescectl report --collect: %s" % said[:200].strip()),
+        (": kept and logged before\n" in said and
+         "\n1 " in said and report.load_id[:8] in said, "once"),
+        (kept == report.data,
+         "the file is the report"),
+        (run.note("hook") == "0" and "functions quiet" in saved,
+         "kdump-hook saves it: %s" % saved.split("\n")[0]),
+        ("kexec-quiesce: the report is in /tmp/dump/" in saved,
+         "and says so in the kernel's log")]
+
+
 def check_offender(run):
     """Stock kexec leaves an unbound function bus-mastering."""
     bdf = (run.note("offender") or "")[5:]

@@ -67,7 +67,7 @@ class Report:
             raise Bad("report has version %d" % version)
         if size > len(data):
             raise Bad("report is cut off")
-        data = data[:size]
+        self.data = data = data[:size]
         if hashlib.sha256(data[:24] + bytes(32) + data[56:]).digest() \
                 != digest:
             raise Bad("report's SHA-256 is wrong")
