@@ -253,6 +253,48 @@ test_uki() {
 		"$dir"/uki
 }
 
+# region_is FILE BASE SIZE - what the plan in a quiesce image says of it
+region_is() {
+	python3 -c "
+import struct
+data = open('$1', 'rb').read()
+plan = data[data.rindex(b'\x89KQPLAN\n'):]
+assert struct.unpack_from('<QQ', plan, 208) == ($2, $3)"
+}
+
+# A plan can be updated in place only as long as its ids are of one boot
+test_region() {
+	config
+	make_machine 'reserved-memory {
+		#address-cells = <2>;
+		#size-cells = <2>;
+		ranges;
+		plan@48000000 {
+			compatible = "kexec-quiesce,plan";
+			reg = <0 0x48000000 0 0x10000>;
+			no-map;
+		};
+	};'
+	kexec -p --quiesce=flr "$dir"/Image
+	check "region" region_is "$dir"/image 0x48000000 0x10000
+	python3 -c "
+import json
+r = json.load(open('$dir/root/run/kexec-quiesce/crash'))
+open('$dir/plan', 'wb').write(bytes.fromhex(r['plan']))"
+	kexec -p --quiesce-plan="$dir"/plan "$dir"/Image
+	check "region of a given plan" \
+		region_is "$dir"/image 0x48000000 0x10000
+	kexec -l --quiesce=flr "$dir"/Image
+	check "region of an orderly kexec" region_is "$dir"/image 0 0
+	kexec -p --quiesce-output="$dir"/wrapped "$dir"/Image
+	check "region in a file" region_is "$dir"/wrapped 0 0
+	kexec -p --quiesce-output="$dir"/wrapped --quiesce-plan="$dir"/plan \
+		"$dir"/Image
+	check "region of a given plan in a file" \
+		region_is "$dir"/wrapped 0 0
+	make_machine
+}
+
 test_config() {
 	config 'smmu-policy = bypass'
 	kexec -p "$dir"/Image
