@@ -59,6 +59,9 @@ enum {
 	OPT_LOADED,
 	OPT_ORDERLY,
 	OPT_PE,
+	OPT_SIGN,
+	OPT_INSTALLED,
+	OPT_REMOVE,
 	OPT_DTB,
 	OPT_LIST,
 	OPT_COLLECT,
@@ -99,6 +102,12 @@ static const struct option_row {
 	  "plan for kexec -l instead of a crash" },
 	{ "pe", OPT_PE, NULL, ON(VERB_WRAP),
 	  "as a PE file, which can be signed" },
+	{ "sign", OPT_SIGN, NULL, ON(VERB_WRAP),
+	  "sign it by the config file's wrap-sign-command" },
+	{ "installed", OPT_INSTALLED, "RELEASE", ON(VERB_WRAP),
+	  "where the config file's wrap-output says" },
+	{ "remove", OPT_REMOVE, NULL, ON(VERB_WRAP),
+	  "with --installed: remove that file" },
 	{ "dtb", OPT_DTB, "FILE", ON(VERB_WRAP),
 	  "device tree that kexec will be given with --dtb" },
 	{ "smmu-policy", OPT_SETTING, "POLICY[,ADDR=POLICY..]", ON_CONFIG,
@@ -231,6 +240,15 @@ static void take_option(struct parsed *parsed, const struct option_row *row,
 		break;
 	case OPT_PE:
 		ctl->pe = true;
+		break;
+	case OPT_SIGN:
+		ctl->sign = true;
+		break;
+	case OPT_INSTALLED:
+		ctl->installed = value;
+		break;
+	case OPT_REMOVE:
+		ctl->remove = true;
 		break;
 	case OPT_DTB:
 		ctl->dtb = value;

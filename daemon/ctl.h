@@ -25,6 +25,9 @@ struct kq_ctl {
 	bool orderly; /* plan: kexec -l instead of a crash */
 	const char *root; /* "" or a captured machine's tree */
 	bool pe; /* wrap: with PE headers, for a signature */
+	bool sign; /* wrap: by the command of the config file */
+	const char *installed; /* wrap: release of a kernel, for hooks */
+	bool remove; /* wrap: the image of that kernel */
 	const char *dtb; /* wrap: the next kernel's device tree; NULL: ours */
 	const char *operands[KQ_CTL_OPERANDS]; /* behind the verb, or NULL */
 	bool list; /* report: those that were kept */

@@ -15,17 +15,26 @@
 
 #include "lib/error.h"
 
+/* To rename() is to replace: that must not happen to /dev/null. */
+static int check_target(const char *path, struct kq_message *message)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0 || S_ISREG(st.st_mode))
+		return 0;
+	return kq_fail(message, KQ_ERR_SYSTEM,
+		       "cannot write %s: it is not a regular file", path);
+}
+
 int kq_new_file_create(const char *path, struct kq_new_file *ret,
 		       struct kq_message *message)
 {
 	struct kq_new_file file = { .path = path };
-	struct stat st;
+	int r;
 
-	/* To rename() is to replace: that must not happen to /dev/null. */
-	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
-		return kq_fail(message, KQ_ERR_SYSTEM,
-			       "cannot write %s: it is not a regular file",
-			       path);
+	r = check_target(path, message);
+	if (r < 0)
+		return r;
 	if (asprintf(&file.temporary, "%s.XXXXXX", path) < 0)
 		return kq_fail(message, KQ_ERR_NOMEM, "out of memory");
 	file.fd = mkostemp(file.temporary, O_CLOEXEC);
@@ -52,12 +61,39 @@ static bool sync_directory(const char *path)
 	return synced;
 }
 
+static int put_in_place(int fd, const char *from, const char *path,
+			struct kq_message *message)
+{
+	if (fsync(fd) < 0 || rename(from, path) < 0 || !sync_directory(path))
+		return kq_fail(message, KQ_ERR_SYSTEM, "cannot write %s: %m",
+			       path);
+	return 0;
+}
+
+int kq_new_file_replace(const char *from, const char *path,
+			struct kq_message *message)
+{
+	int fd, r;
+
+	r = check_target(path, message);
+	if (r < 0)
+		return r;
+	fd = open(from, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return kq_fail(message, KQ_ERR_SYSTEM, "cannot open %s: %m",
+			       from);
+	r = put_in_place(fd, from, path, message);
+	close(fd);
+	return r;
+}
+
 int kq_new_file_commit(struct kq_new_file *file, struct kq_message *message)
 {
-	if (fsync(file->fd) < 0 || rename(file->temporary, file->path) < 0 ||
-	    !sync_directory(file->path))
-		return kq_fail(message, KQ_ERR_SYSTEM, "cannot write %s: %m",
-			       file->path);
+	int r;
+
+	r = put_in_place(file->fd, file->temporary, file->path, message);
+	if (r < 0)
+		return r;
 	free(file->temporary);
 	file->temporary = NULL;
 	return 0;

@@ -31,6 +31,16 @@ int kq_new_file_create(const char *path, struct kq_new_file *ret,
 int kq_new_file_commit(struct kq_new_file *file, struct kq_message *message);
 
 /**
+ * kq_new_file_replace() - put a finished file in place, on disk and at once
+ * @from: a file that somebody else has written, on the same file system
+ * @path: as for kq_new_file_create()
+ *
+ * Return: 0; -KQ_ERR_SYSTEM.
+ */
+int kq_new_file_replace(const char *from, const char *path,
+			struct kq_message *message);
+
+/**
  * kq_new_file_fini() - close; removes what was not committed
  */
 void kq_new_file_fini(struct kq_new_file *file);

@@ -397,6 +397,28 @@ static int set_stage(struct kq_settings *settings, const char *value,
 	return set_path(settings->stage_path, "stage", value, message);
 }
 
+static int set_wrap_output(struct kq_settings *settings, const char *value,
+			   struct kq_message *message)
+{
+	if (!strstr(value, KQ_SETTINGS_RELEASE))
+		return kq_fail(message, KQ_ERR_VALUE,
+			       "wrap-output = '%s' needs a %s where the "
+			       "kernel's release shall stand",
+			       value, KQ_SETTINGS_RELEASE);
+	return set_path(settings->wrap_output, "wrap-output", value, message);
+}
+
+static int set_wrap_sign_command(struct kq_settings *settings,
+				 const char *value, struct kq_message *message)
+{
+	if (strlen(value) >= sizeof(settings->wrap_sign_command))
+		return kq_fail(message, KQ_ERR_NOSPACE,
+			       "wrap-sign-command is too long: put it into a "
+			       "script");
+	strcpy(settings->wrap_sign_command, value);
+	return 0;
+}
+
 static const struct key {
 	const char *name;
 	bool value_optional;
@@ -415,6 +437,8 @@ static const struct key {
 	{ "on-bad-digest", false, true, set_on_bad_digest },
 	{ "kexec", false, false, set_kexec },
 	{ "stage", false, false, set_stage },
+	{ "wrap-output", false, false, set_wrap_output },
+	{ "wrap-sign-command", false, false, set_wrap_sign_command },
 };
 
 #define KEY_COUNT (sizeof(keys) / sizeof(keys[0]))

@@ -15,6 +15,8 @@
 #include "lib/message.h"
 #include "lib/plan.h"
 
+#define KQ_SETTINGS_RELEASE	      "%v"
+#define KQ_SETTINGS_MAX_COMMAND	      2048
 #define KQ_SETTINGS_MAX_SKIP	      256
 #define KQ_SETTINGS_DEFAULT_BUDGET_MS 2000u
 
@@ -68,6 +70,11 @@ struct kq_settings {
 	enum kq_on_bad_digest on_bad_digest;
 	char kexec_path[PATH_MAX]; /* the stock kexec */
 	char stage_path[PATH_MAX]; /* the stage's ELF file */
+	/* Where hooks write images: KQ_SETTINGS_RELEASE in it is the kernel's
+	 * release. Empty: nowhere. */
+	char wrap_output[PATH_MAX];
+	/* Shell command that signs $1 and writes $2; empty: none. */
+	char wrap_sign_command[KQ_SETTINGS_MAX_COMMAND];
 };
 
 /**
@@ -88,7 +95,8 @@ void kq_settings_init(struct kq_settings *settings);
  *            allowed ones; may be NULL
  *
  * Keys: smmu-policy, smmu-probe, quiesce, quiesce-skip, quiesce-budget,
- * quiesce-console, quiesce-bridges, verify, on-bad-digest, kexec, stage.
+ * quiesce-console, quiesce-bridges, verify, on-bad-digest, kexec, stage,
+ * wrap-output, wrap-sign-command.
  *
  * Return: 0; -KQ_ERR_NOTFOUND no such key; -KQ_ERR_VALUE bad value;
  * -KQ_ERR_NOSPACE list or path too long.

@@ -65,8 +65,9 @@ noinst_PROGRAMS += tests/unit/quiescectl-on-fake-machine
 tests_unit_quiescectl_on_fake_machine_SOURCES = daemon/quiescectl.c \
 	tests/unit/fake-machine.c
 tests_unit_quiescectl_on_fake_machine_LDADD = $(CTL_LIBS)
-check_SCRIPTS += tests/unit/test-wrap.sh
-EXTRA_DIST += tests/unit/test-wrap.sh tests/unit/authenticode.py
+check_SCRIPTS += tests/unit/test-wrap.sh tests/unit/test-kernel-hooks.sh
+EXTRA_DIST += tests/unit/test-wrap.sh tests/unit/test-kernel-hooks.sh \
+	tests/unit/authenticode.py
 check_PROGRAMS += tests/fuzz/fuzz-ctl-report
 tests_fuzz_fuzz_ctl_report_SOURCES = tests/fuzz/fuzz-ctl-report.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_ctl_report_LDADD = tests/unit/libfixture.a $(CTL_LIBS)

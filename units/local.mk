@@ -10,6 +10,21 @@ CLEANFILES += $(nodist_systemdsystemunit_DATA)
 units/quiesced-collect.service: units/quiesced-collect.service.in Makefile
 	$(UNIT_SUBST) $(srcdir)/units/quiesced-collect.service.in >$@
 
+# They write signed images when a kernel is installed.
+kernelinstalldir = $(prefix)/lib/kernel/install.d
+nodist_kernelinstall_SCRIPTS = units/kernel/95-kexec-quiesce.install
+kernelpostinstdir = $(sysconfdir)/kernel/postinst.d
+nodist_kernelpostinst_SCRIPTS = units/kernel/zz-kexec-quiesce
+kernelpostrmdir = $(sysconfdir)/kernel/postrm.d
+nodist_kernelpostrm_SCRIPTS = units/kernel/zz-kexec-quiesce
+kernel_hooks = units/kernel/95-kexec-quiesce.install units/kernel/zz-kexec-quiesce
+EXTRA_DIST += $(addsuffix .in,$(kernel_hooks))
+CLEANFILES += $(kernel_hooks)
+
+$(kernel_hooks): %: %.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) units/kernel && \
+		$(SED) -e 's|@sbindir[@]|$(sbindir)|g' $< >$@
+
 catalogdir = $(prefix)/lib/systemd/catalog
 dist_catalog_DATA = units/kexec-quiesce.catalog
 

@@ -160,6 +160,9 @@ test_again() {
 test_refused() {
 	config
 	refused 'needs a kernel and' "$dir"/Image
+	refused 'wrap-sign-command' --sign "$dir"/Image "$dir"/new
+	refused '--remove goes with' --remove "$dir"/Image "$dir"/new
+	refused "leave out '$dir/new'" --installed=6.1 "$dir"/Image "$dir"/new
 	refused "unexpected 'more'" "$dir"/Image "$dir"/new more
 	refused 'No such file' "$dir"/missing "$dir"/new
 	refused 'does not take --json' --json "$dir"/Image "$dir"/new
