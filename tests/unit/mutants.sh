@@ -250,6 +250,28 @@ stage-smmu2 purgatory/smmu2-sink.c s/has_reserved(smmu) ||//
 stage-smmu2 purgatory/smmu2-sink.c s/kq_smmu2_write(smmu, SMMU2_SMR(i), 0);/;/
 stage-smmu2 purgatory/smmu2-sink.c s/KQ_PUT(SMMU2_CB_TCR_T0SZ, 0x18u)/KQ_PUT(SMMU2_CB_TCR_T0SZ, 0x8u)/
 stage-smmu2 purgatory/smmu2-sink.c s/| SMMU2_CB_TCR_EPD1//
+# Updates in place.
+plan-region lib/plan-region-write.c s/1 - current->slot : 0/current->slot : 0/
+plan-region lib/plan-region-write.c s/current->generation + 1, &words/current->generation, \&words/
+plan-region lib/plan-region-write.c s/store(region, &to\[0\], 0);/;/
+plan-region lib/plan-region-write.c s/to + 1, slot + 1, HEADER_WORDS - 1/to, slot, HEADER_WORDS/
+plan-region lib/plan-region-write.c s/r = verify_update(region,/r = 0 * verify_update(region,/
+plan-region lib/plan-region.c s/return kq_plan_region_check(plan, slot->plan_size, loaded);/return 0;/
+plan-region lib/plan-region.c s/if (!kq_bytes_equal(plan->sha256/if (0 \&\& !kq_bytes_equal(plan->sha256/
+plan-region lib/plan-region.c s/int r = kq_blob_check(slot, sizeof(\*slot), &kind);/int r = 0;/
+plan-region lib/plan-region.c s/slot->generation > newest->generation/slot->generation < newest->generation/
+plan-region lib/plan-region.c s/!is_ours(slot, loaded)/0/
+plan-region lib/plan-region.c s/slot->plan_size > slot_size - sizeof(\*slot))/0)/
+plan-region lib/plan-region.c s/return slot->generation ? 0 : -KQ_ERR_VALUE;/return 0;/
+plan-region lib/plan-region.c s/plan->kind != loaded->kind ||/0 ||/
+plan-region lib/plan-region.c s/return kq_stage_has_room(loaded, plan) ?/return 1 ?/
+plan-region lib/stage-image.c s/return highest(plan->functions.count, (uint32_t)most);/return plan->functions.count;/
+plan-region purgatory/region.c s/slot->plan_size > slot_size - sizeof(\*slot))/0)/
+plan-region purgatory/region.c s/kq_align_up(slot->plan_size, 8) \/ 8/slot->plan_size \/ 8 - 1/
+plan-region purgatory/region.c s/if (kq_io_faulted(io))/if (0)/
+plan-region purgatory/region.c s/unreachable = true;/;/
+plan-region purgatory/main.c s/stage->plan = r == 0 ? update.plan : loaded;/stage->plan = loaded;/
+plan-region purgatory/main.c s/update.error = KQ_ERR_NOSPACE;/;/
 # The formats.
 plan lib/plan.c s/name_ok(fn->driver, sizeof(fn->driver))/1/
 plan lib/plan.c s/functions_ok(plan)/1/
