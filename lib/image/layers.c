@@ -46,9 +46,11 @@ int kq_layer_decompress(struct kq_kernel_file *kernel, const char *name,
 	return 0;
 }
 
+/* An Image without EFI stub may start with anything: its magic comes later. */
 static bool is_compressed(const struct kq_head *head)
 {
-	return kq_codec_by_magic(head->data, head->size) != NULL;
+	return !kq_image_is_arm64(head->data, head->size) &&
+	       kq_codec_by_magic(head->data, head->size);
 }
 
 static int remove_compression(struct kq_kernel_file *kernel,

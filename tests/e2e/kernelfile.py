@@ -15,8 +15,9 @@ import zlib
 
 ARM64 = 0xaa64
 
-# What the kernel's build calls a compression in a zboot header
-ZBOOT_NAMES = {"gzip": "gzip", "zstd": "zstd22", "xz": "xzkern",
+# What the kernel's build calls a compression in a zboot header; before Linux
+# 6.12 it was zstd22
+ZBOOT_NAMES = {"gzip": "gzip", "zstd": "zstd", "xz": "xzkern",
                "lzma": "lzma", "lz4-legacy": "lz4"}
 UIMAGE_COMPRESSIONS = {"none": 0, "gzip": 1, "lzma": 3, "lz4": 5,
                        "lz4-legacy": 5, "zstd": 6}

@@ -75,6 +75,16 @@ static void image_without_efi_is_read(void)
 	free(data);
 }
 
+/* Its first instruction is whatever it is: here a branch to 0x174. */
+static void image_like_lzma_is_read(void)
+{
+	uint8_t *data = fake_image(SIZE, 0);
+
+	memcpy(data, "\x5d\0\0\x14", 4);
+	is_read(data, SIZE, data, "");
+	free(data);
+}
+
 static void gzip_is_read(void)
 {
 	uint8_t *data = fake_image(SIZE, 0);
@@ -375,6 +385,7 @@ int main(void)
 {
 	image_is_read();
 	image_without_efi_is_read();
+	image_like_lzma_is_read();
 	gzip_is_read();
 	gzip_members_are_joined();
 	truncation_is_refused();

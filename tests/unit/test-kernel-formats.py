@@ -124,6 +124,16 @@ def test_kinds_are_named():
             fail(kind, "is called", answer)
 
 
+def test_real_zboot():
+    """As the kernel's build has it: with zeros up to the memory that it
+    needs; and by the older name of a compression."""
+    padded = image() + bytes(0x10000)
+    for name in ("zstd", "zstd22"):
+        answer = read([kernelfile.zboot(padded, "zstd", name=name)])[0]
+        if answer != ["ok EFI zboot, zstd: " + digest(padded)]:
+            fail("zboot with", name, "is not the Image:", *answer)
+
+
 def test_truncated(kind):
     """At 20 places: never read, and the words say so."""
     data = kernelfile.wrap(kind, image(), b"initrd", "x")
@@ -282,6 +292,7 @@ def main():
         test_bombs()
         test_read(image(), kernelfile.KINDS)
         test_kinds_are_named()
+        test_real_zboot()
         for kind in kernelfile.KINDS:
             test_truncated(kind)
             test_damaged(kind)
