@@ -8,22 +8,11 @@
 #include "daemon/ctl-json.h"
 #include "daemon/ctl-pci-names.h"
 #include "daemon/ctl-table.h"
+#include "daemon/ctl-views.h"
 #include "daemon/ctl-words.h"
 #include "daemon/ctl.h"
 #include "lib/error.h"
 #include "lib/inventory/inventory.h"
-
-static const char *firmware_word(enum kq_firmware firmware)
-{
-	switch (firmware) {
-	case KQ_FIRMWARE_ACPI:
-		return "ACPI";
-	case KQ_FIRMWARE_DT:
-		return "device tree";
-	default:
-		return "none";
-	}
-}
 
 static void add_row(struct kq_table *table,
 		    const struct kq_inventory *inventory,
@@ -110,111 +99,7 @@ static void print_rest(const struct kq_inventory *inventory, FILE *out)
 	fprintf(out,
 		"Functions: %zu; SMMUs: %zu; ECAM windows: %zu; firmware: %s\n",
 		inventory->function_count, inventory->smmu_count,
-		inventory->host_count, firmware_word(inventory->firmware));
-}
-
-static json_t *json_function(const struct kq_inventory *inventory,
-			     const struct kq_inventory_function *fn,
-			     struct kq_pci_names *names)
-{
-	char text[KQ_PCI_NAME_TEXT], address[KQ_ADDRESS_TEXT];
-	json_t *object = json_object();
-	bool translated = fn->smmu != KQ_NONE;
-
-	kq_json_set(
-		object, "address",
-		json_string(kq_text_address(address, fn->segment, fn->bdf)));
-	kq_json_set(object, "vendor", json_sprintf("0x%04x", fn->vendor));
-	kq_json_set(object, "device", json_sprintf("0x%04x", fn->device));
-	kq_json_set(object, "class",
-		    json_sprintf("0x%06x", fn->class_revision >> 8));
-	kq_json_set(object, "class_name",
-		    json_string(kq_pci_class_name(names, text,
-						  fn->class_revision)));
-	kq_json_set(object, "driver",
-		    fn->driver[0] ? json_string(fn->driver) : json_null());
-	kq_json_set(object, "stream_id",
-		    translated ? json_integer(fn->stream_id) : json_null());
-	kq_json_set(object, "smmu",
-		    translated ? kq_json_hex(inventory->smmus[fn->smmu].base)
-			       : json_null());
-	kq_json_set(object, "reset", json_string(kq_reset_name(fn->reset)));
-	kq_json_set(object, "reset_reason",
-		    json_string(kq_reset_reason(fn->reset)));
-	kq_json_set(object, "config_reachable",
-		    json_boolean(fn->host != KQ_NONE));
-	kq_json_set(object, "flags", kq_json_bits(fn->flags, kq_bits_function));
-	return object;
-}
-
-static json_t *json_smmu(const struct kq_inventory_smmu *smmu)
-{
-	json_t *object = json_object();
-
-	kq_json_set(object, "base", kq_json_hex(smmu->base));
-	kq_json_set(object, "type", json_string(kq_word_smmu_type(smmu->type)));
-	kq_json_set(object, "model", json_string(smmu->model));
-	kq_json_set(object, "coherent", json_boolean(smmu->coherent));
-	return object;
-}
-
-static json_t *json_component(const struct kq_inventory *inventory,
-			      const struct kq_inventory_component *component)
-{
-	char name[KQ_COMPONENT_NAME_SIZE + 1];
-	json_t *object = json_object();
-
-	kq_text_name(name, component->name, sizeof(component->name));
-	kq_json_set(object, "name", json_string(name));
-	kq_json_set(object, "smmu",
-		    kq_json_hex(inventory->smmus[component->smmu].base));
-	kq_json_set(object, "stream_id", json_integer(component->stream_id));
-	kq_json_set(object, "count", json_integer(component->count));
-	return object;
-}
-
-static json_t *json_host(const struct kq_inventory_host *host)
-{
-	json_t *object = json_object();
-
-	kq_json_set(object, "ecam", kq_json_hex(host->ecam));
-	kq_json_set(object, "segment", json_integer(host->segment));
-	kq_json_set(object, "bus_first", json_integer(host->bus_first));
-	kq_json_set(object, "bus_last", json_integer(host->bus_last));
-	return object;
-}
-
-static json_t *json_inventory(const struct kq_inventory *inventory)
-{
-	json_t *object = json_object(), *functions = json_array(),
-	       *smmus = json_array(), *hosts = json_array(),
-	       *components = json_array();
-	struct kq_pci_names *names = kq_pci_names_new();
-
-	for (size_t i = 0; i < inventory->function_count; i++)
-		json_array_append_new(functions,
-				      json_function(inventory,
-						    &inventory->functions[i],
-						    names));
-	for (size_t i = 0; i < inventory->smmu_count; i++)
-		json_array_append_new(smmus, json_smmu(&inventory->smmus[i]));
-	for (size_t i = 0; i < inventory->components.count; i++)
-		json_array_append_new(
-			components,
-			json_component(inventory,
-				       &inventory->components.list[i]));
-	for (size_t i = 0; i < inventory->host_count; i++)
-		json_array_append_new(hosts, json_host(&inventory->hosts[i]));
-	kq_pci_names_free(names);
-	kq_json_set(object, "firmware",
-		    json_string(firmware_word(inventory->firmware)));
-	kq_json_set(object, "incomplete", json_boolean(inventory->incomplete));
-	kq_json_set(object, "functions", functions);
-	kq_json_set(object, "smmus", smmus);
-	kq_json_set(object, "components", components);
-	kq_json_set(object, "hosts", hosts);
-	kq_json_set(object, "warnings", kq_json_warnings(&inventory->warnings));
-	return object;
+		inventory->host_count, kq_word_firmware(inventory->firmware));
 }
 
 int kq_ctl_list(const struct kq_ctl *ctl)
@@ -228,7 +113,7 @@ int kq_ctl_list(const struct kq_ctl *ctl)
 		return KQ_EXIT_FAILURE;
 	}
 	if (ctl->json) {
-		r = kq_json_print(json_inventory(inventory), ctl->out);
+		r = kq_json_print(kq_list_json(inventory), ctl->out);
 	} else {
 		kq_ctl_warn(&inventory->warnings);
 		r = print_functions(inventory, ctl->out);

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * quiescectl plan: builds the plan that a load would carry, or finds the one
- * that is loaded, and says what the stage would do with it. The rules for that are the stage's
- * (purgatory/masters.c and reset.c); they are restated here in words.
+ * that is loaded, and says what the stage would do with it.
  */
 #include "config.h"
 
@@ -11,39 +10,15 @@
 
 #include "daemon/ctl-json.h"
 #include "daemon/ctl-loaded.h"
+#include "daemon/ctl-plan-action.h"
 #include "daemon/ctl-table.h"
+#include "daemon/ctl-views.h"
 #include "daemon/ctl-words.h"
 #include "daemon/ctl.h"
 #include "lib/error.h"
 #include "lib/kernel.h"
 #include "lib/machine.h"
 #include "lib/plan-build.h"
-
-enum action {
-	ACTION_OBSERVE,
-	ACTION_LEAVE_ALONE,
-	ACTION_OUT_OF_REACH,
-	ACTION_MASTER_OFF,
-	ACTION_FLR,
-	ACTION_AF_FLR,
-	ACTION_WITH_PF,
-	ACTION_COUNT
-};
-
-static const struct {
-	const char *name; /* JSON */
-	const char *text;
-} actions[ACTION_COUNT] = {
-	[ACTION_OBSERVE] = { "observe", "look only" },
-	[ACTION_LEAVE_ALONE] = { "leave-alone", "leave alone, as asked" },
-	[ACTION_OUT_OF_REACH] = { "out-of-reach",
-				  "out of reach: left to the SMMU" },
-	[ACTION_MASTER_OFF] = { "bus-master-off", "bus master off" },
-	[ACTION_FLR] = { "flr", "bus master off, FLR" },
-	[ACTION_AF_FLR] = { "af-flr", "bus master off, AF FLR" },
-	[ACTION_WITH_PF] = { "reset-with-pf",
-			     "bus master off, reset with its PF" },
-};
 
 /* Everything the verb works with. */
 struct view {
@@ -55,92 +30,31 @@ struct view {
 	struct kq_warnings warnings;
 };
 
-/* A VF that is left alone would not survive the reset of its PF. */
-static bool has_vf_to_keep(const struct kq_plan_header *plan,
-			   const struct kq_plan_function *pf)
-{
-	const struct kq_plan_function *fns = kq_plan_functions(plan);
-
-	for (uint32_t i = 0; i < plan->functions.count; i++)
-		if (fns[i].flags & KQ_FN_VF && fns[i].flags & KQ_FN_SKIP &&
-		    &fns[fns[i].pf] == pf)
-			return true;
-	return false;
-}
-
-static enum action reset_action(const struct kq_plan_header *plan,
-				const struct kq_plan_function *fn)
-{
-	if (fn->flags & (KQ_FN_FLR_BROKEN | KQ_FN_DEV_RESET) ||
-	    has_vf_to_keep(plan, fn))
-		return ACTION_MASTER_OFF;
-	if (fn->flags & KQ_FN_FLR)
-		return ACTION_FLR;
-	return fn->flags & KQ_FN_AF_FLR ? ACTION_AF_FLR : ACTION_MASTER_OFF;
-}
-
-/* What happens to a function by itself. */
-static enum action own_action(const struct kq_plan_header *plan,
-			      const struct kq_plan_function *fn)
-{
-	if (fn->host == KQ_NONE)
-		return ACTION_OUT_OF_REACH;
-	if (fn->flags & KQ_FN_SKIP)
-		return ACTION_LEAVE_ALONE;
-	if (fn->flags & KQ_FN_BRIDGE || plan->quiesce == KQ_QUIESCE_NONE)
-		return ACTION_OBSERVE;
-	if (plan->quiesce == KQ_QUIESCE_BME)
-		return ACTION_MASTER_OFF;
-	return reset_action(plan, fn);
-}
-
-static bool is_reset(enum action action)
-{
-	return action == ACTION_FLR || action == ACTION_AF_FLR;
-}
-
-static enum action plan_action(const struct kq_plan_header *plan,
-			       const struct kq_plan_function *fn)
-{
-	enum action own = own_action(plan, fn);
-	bool touched = is_reset(own) || own == ACTION_MASTER_OFF;
-
-	if (touched && fn->flags & KQ_FN_VF &&
-	    is_reset(own_action(plan, &kq_plan_functions(plan)[fn->pf])))
-		return ACTION_WITH_PF;
-	return own;
-}
-
-static bool programmed(const struct kq_plan_smmu *smmu)
-{
-	return smmu->type != KQ_SMMU_OTHER;
-}
-
 /* The line that says it all. */
 static void print_verdict(const struct kq_plan_header *plan, FILE *out)
 {
-	unsigned int counts[ACTION_COUNT] = { 0 }, reset, quiet;
+	unsigned int counts[KQ_ACT_COUNT] = { 0 }, reset, quiet;
 
 	for (uint32_t i = 0; i < plan->functions.count; i++) {
 		const struct kq_plan_function *fn = &kq_plan_functions(plan)[i];
 
 		if (!(fn->flags & KQ_FN_BRIDGE))
-			counts[plan_action(plan, fn)]++;
+			counts[kq_plan_action(plan, fn)]++;
 	}
-	reset = counts[ACTION_FLR] + counts[ACTION_AF_FLR] +
-		counts[ACTION_WITH_PF];
-	quiet = counts[ACTION_MASTER_OFF] + reset;
+	reset = counts[KQ_ACT_FLR] + counts[KQ_ACT_AF_FLR] +
+		counts[KQ_ACT_WITH_PF];
+	quiet = counts[KQ_ACT_MASTER_OFF] + reset;
 	fprintf(out, "%s %u function%s (%u by reset)",
 		plan->kind == KQ_PLAN_CRASH
 			? "A crash would quiet"
 			: "An orderly kexec would quiet what is still active of",
 		quiet, quiet == 1 ? "" : "s", reset);
-	if (counts[ACTION_OUT_OF_REACH])
-		fprintf(out, ", %u out of reach", counts[ACTION_OUT_OF_REACH]);
-	if (counts[ACTION_LEAVE_ALONE])
-		fprintf(out, ", %u left alone", counts[ACTION_LEAVE_ALONE]);
-	if (counts[ACTION_OBSERVE])
-		fprintf(out, ", %u only looked at", counts[ACTION_OBSERVE]);
+	if (counts[KQ_ACT_OUT_OF_REACH])
+		fprintf(out, ", %u out of reach", counts[KQ_ACT_OUT_OF_REACH]);
+	if (counts[KQ_ACT_LEAVE_ALONE])
+		fprintf(out, ", %u left alone", counts[KQ_ACT_LEAVE_ALONE]);
+	if (counts[KQ_ACT_OBSERVE])
+		fprintf(out, ", %u only looked at", counts[KQ_ACT_OBSERVE]);
 	fputc('\n', out);
 }
 
@@ -197,7 +111,8 @@ static void add_row(struct kq_table *table, const struct kq_plan_header *plan,
 		kq_table_cell(table, "-");
 	else
 		kq_table_cell(table, "0x%" PRIx32, fn->stream_id);
-	kq_table_cell(table, "%s", actions[plan_action(plan, fn)].text);
+	kq_table_cell(table, "%s",
+		      kq_plan_actions[kq_plan_action(plan, fn)].text);
 }
 
 static int print_functions(const struct kq_plan_header *plan, bool verbose,
@@ -236,7 +151,7 @@ static void print_smmus(const struct kq_plan_header *plan, FILE *out)
 
 		fprintf(out, "SMMU 0x%" PRIx64 " (%s): %s\n", smmu->base,
 			kq_word_smmu_type(smmu->type),
-			programmed(smmu)
+			kq_plan_programs(smmu)
 				? kq_word_policy(smmu->policy)
 				: "left alone; this kind is not programmed");
 		if (smmu->twin)
@@ -296,109 +211,17 @@ static int print_plan(const struct view *view, bool verbose, FILE *out)
 	return r;
 }
 
-static json_t *json_function(const struct kq_plan_header *plan,
-			     const struct kq_plan_function *fn)
+static json_t *json_of(const struct view *view)
 {
-	char address[KQ_ADDRESS_TEXT];
-	json_t *object = json_object();
-	bool translated = fn->smmu != KQ_NONE;
+	const struct kq_plan_view plan = {
+		.plan = view->plan,
+		.settings = &view->settings,
+		.loaded = view->loaded.plan != NULL,
+		.generation = view->loaded.generation,
+		.warnings = &view->warnings,
+	};
 
-	kq_json_set(
-		object, "address",
-		json_string(kq_text_address(address, fn->segment, fn->bdf)));
-	kq_json_set(object, "vendor", json_sprintf("0x%04x", fn->vendor));
-	kq_json_set(object, "device", json_sprintf("0x%04x", fn->device));
-	kq_json_set(object, "driver",
-		    fn->driver[0] ? json_string(fn->driver) : json_null());
-	kq_json_set(object, "smmu",
-		    translated ? json_integer(fn->smmu) : json_null());
-	kq_json_set(object, "stream_id",
-		    translated ? json_integer(fn->stream_id) : json_null());
-	kq_json_set(object, "flags", kq_json_bits(fn->flags, kq_bits_function));
-	kq_json_set(object, "action",
-		    json_string(actions[plan_action(plan, fn)].name));
-	return object;
-}
-
-static json_t *json_smmu(const struct kq_plan_smmu *smmu)
-{
-	json_t *object = json_object();
-
-	kq_json_set(object, "base", kq_json_hex(smmu->base));
-	kq_json_set(object, "type", json_string(kq_word_smmu_type(smmu->type)));
-	kq_json_set(object, "policy",
-		    json_string(kq_word_policy(smmu->policy)));
-	kq_json_set(object, "programmed", json_boolean(programmed(smmu)));
-	kq_json_set(object, "twin",
-		    smmu->twin ? kq_json_hex(smmu->twin) : json_null());
-	return object;
-}
-
-static json_t *json_component(const struct kq_plan_component *component)
-{
-	char name[KQ_COMPONENT_NAME_SIZE + 1];
-	json_t *object = json_object();
-
-	kq_text_name(name, component->name, sizeof(component->name));
-	kq_json_set(object, "name", json_string(name));
-	kq_json_set(object, "smmu", json_integer(component->smmu));
-	kq_json_set(object, "stream_id", json_integer(component->stream_id));
-	kq_json_set(object, "count", json_integer(component->count));
-	return object;
-}
-
-static json_t *json_region(const struct kq_plan_header *plan)
-{
-	json_t *object;
-
-	if (plan->region_size == 0)
-		return json_null();
-	object = json_object();
-	kq_json_set(object, "base", kq_json_hex(plan->region_base));
-	kq_json_set(object, "size", json_integer((json_int_t)plan->region_size));
-	return object;
-}
-
-static json_t *json_plan(const struct view *view)
-{
-	const struct kq_plan_header *plan = view->plan;
-	json_t *object = json_object(), *functions = json_array(),
-	       *smmus = json_array(), *components = json_array();
-
-	for (uint32_t i = 0; i < plan->functions.count; i++)
-		json_array_append_new(
-			functions,
-			json_function(plan, &kq_plan_functions(plan)[i]));
-	for (uint32_t i = 0; i < plan->smmus.count; i++)
-		json_array_append_new(smmus,
-				      json_smmu(&kq_plan_smmus(plan)[i]));
-	for (uint32_t i = 0; i < plan->components.count; i++)
-		json_array_append_new(
-			components,
-			json_component(&kq_plan_components(plan)[i]));
-	kq_json_set(object, "loaded", json_boolean(view->loaded.plan != NULL));
-	kq_json_set(object, "generation",
-		    json_integer((json_int_t)view->loaded.generation));
-	kq_json_set(object, "region", json_region(plan));
-	kq_json_set(object, "enabled", json_boolean(view->settings.enabled));
-	kq_json_set(object, "kind", json_string(kq_word_kind(plan->kind)));
-	kq_json_set(object, "quiesce",
-		    json_string(kq_word_quiesce(plan->quiesce)));
-	kq_json_set(object, "budget_ms", json_integer(plan->budget_ms));
-	kq_json_set(object, "probe_ms", json_integer(plan->probe_ms));
-	kq_json_set(object, "bridges",
-		    json_boolean(plan->flags & KQ_PLAN_BRIDGES));
-	kq_json_set(object, "verify",
-		    json_string(kq_verify_name(view->settings.verify)));
-	kq_json_set(object, "on_bad_digest",
-		    json_string(kq_word_on_bad_digest(plan->on_bad_digest)));
-	kq_json_set(object, "psci", json_string(kq_word_psci(plan->psci)));
-	kq_json_set(object, "plan_bytes", json_integer(plan->total_size));
-	kq_json_set(object, "functions", functions);
-	kq_json_set(object, "smmus", smmus);
-	kq_json_set(object, "components", components);
-	kq_json_set(object, "warnings", kq_json_warnings(&view->warnings));
-	return object;
+	return kq_plan_json(&plan);
 }
 
 static int show(const struct kq_ctl *ctl, const struct view *view)
@@ -406,7 +229,7 @@ static int show(const struct kq_ctl *ctl, const struct view *view)
 	int r;
 
 	if (ctl->json) {
-		r = kq_json_print(json_plan(view), ctl->out);
+		r = kq_json_print(json_of(view), ctl->out);
 	} else {
 		if (view->inventory)
 			kq_ctl_warn(&view->inventory->warnings);

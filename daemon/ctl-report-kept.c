@@ -130,14 +130,14 @@ static json_t *json_kept(const struct kq_stored_report *kept)
 	return object;
 }
 
-static int print_json(const struct kq_store *store, FILE *out)
+json_t *kq_kept_json(const struct kq_store *store)
 {
 	json_t *object = json_object(), *reports = json_array();
 
 	for (size_t i = 0; i < store->count; i++)
 		json_array_append_new(reports, json_kept(&store->reports[i]));
 	kq_json_set(object, "reports", reports);
-	return kq_json_print(object, out);
+	return object;
 }
 
 int kq_ctl_report_list(const struct kq_ctl *ctl)
@@ -154,7 +154,7 @@ int kq_ctl_report_list(const struct kq_ctl *ctl)
 		return KQ_EXIT_FAILURE;
 	}
 	if (ctl->json)
-		r = print_json(&store, ctl->out);
+		r = kq_json_print(kq_kept_json(&store), ctl->out);
 	else if (store.count)
 		r = print_table(&store, ctl->out);
 	else

@@ -3,6 +3,8 @@
 #ifndef KQ_CTL_REPORT_KEPT_H
 #define KQ_CTL_REPORT_KEPT_H
 
+#include <jansson.h>
+
 #include "daemon/ctl.h"
 #include "daemon/store.h"
 
@@ -24,5 +26,12 @@ int kq_ctl_report_collect(const struct kq_ctl *ctl);
 int kq_kept_find(const struct kq_store *store, const char *word,
 		 const struct kq_stored_report **ret,
 		 struct kq_message *message);
+
+/**
+ * kq_kept_json() - the kept reports as `quiescectl report --list --json`
+ *
+ * Return: a new value; NULL if out of memory.
+ */
+json_t *kq_kept_json(const struct kq_store *store);
 
 #endif

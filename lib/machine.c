@@ -17,6 +17,11 @@ const char *kq_machine_root(void)
 	return "";
 }
 
+const char *kq_machine_front_end(void)
+{
+	return KQ_PKGLIBEXECDIR "/kexec";
+}
+
 bool kq_machine_is_arm64(void)
 {
 	struct utsname name;

@@ -37,4 +37,11 @@ bool kq_machine_has_kexec_load(void);
  */
 bool kq_machine_has_kexec_file_load(void);
 
+/**
+ * kq_machine_front_end() - path of our kexec
+ *
+ * Return: where it is installed on every real machine.
+ */
+const char *kq_machine_front_end(void);
+
 #endif

@@ -185,7 +185,7 @@ static int write_json(const char *path, json_t *json,
 	return r;
 }
 
-static void make_directory(const char *root)
+void kq_record_make_directory(const char *root)
 {
 	char path[PATH_MAX];
 
@@ -207,7 +207,7 @@ int kq_record_write(const char *root, const struct kq_record *record,
 		return kq_fail(message, KQ_ERR_VALUE,
 			       "an argument or a path of the load is not "
 			       "UTF-8");
-	make_directory(root);
+	kq_record_make_directory(root);
 	kq_record_path(root, record->plan->kind, path);
 	r = write_json(path, json, message);
 	json_decref(json);
@@ -416,7 +416,7 @@ int kq_record_lock(const char *root, unsigned int timeout_ms)
 	char path[PATH_MAX];
 	int fd;
 
-	make_directory(root);
+	kq_record_make_directory(root);
 	snprintf(path, sizeof(path), "%s" KQ_RUN_DIR "/lock", root);
 	fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
 	if (fd < 0)

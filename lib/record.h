@@ -59,6 +59,11 @@ struct kq_record {
 };
 
 /**
+ * kq_record_make_directory() - have a KQ_RUN_DIR, if that is possible
+ */
+void kq_record_make_directory(const char *root);
+
+/**
  * kq_record_path() - where the record of a kind is
  */
 void kq_record_path(const char *root, enum kq_plan_kind kind,

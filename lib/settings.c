@@ -224,26 +224,26 @@ static int set_smmu_policy(struct kq_settings *settings, const char *value,
 	}
 }
 
-/* strtoul takes signs and blanks; a time has neither. */
-static bool parse_ms(const char *text, unsigned long least, unsigned long most,
-		     uint32_t *ret)
+/* strtoul takes signs and blanks; a number of ours has neither. */
+static bool parse_number(const char *text, unsigned long least,
+			 unsigned long most, uint32_t *ret)
 {
-	unsigned long ms;
+	unsigned long number;
 	char *end;
 
 	errno = 0;
-	ms = strtoul(text, &end, 10);
-	if (*text < '0' || *text > '9' || *end || errno || ms < least ||
-	    ms > most)
+	number = strtoul(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end || errno || number < least ||
+	    number > most)
 		return false;
-	*ret = (uint32_t)ms;
+	*ret = (uint32_t)number;
 	return true;
 }
 
 static int set_smmu_probe(struct kq_settings *settings, const char *value,
 			  struct kq_message *message)
 {
-	if (parse_ms(value, 1, KQ_PLAN_MAX_PROBE_MS, &settings->probe_ms))
+	if (parse_number(value, 1, KQ_PLAN_MAX_PROBE_MS, &settings->probe_ms))
 		return 0;
 	return kq_fail(
 		message, KQ_ERR_VALUE,
@@ -296,7 +296,7 @@ static int set_skip(struct kq_settings *settings, const char *value,
 static int set_budget(struct kq_settings *settings, const char *value,
 		      struct kq_message *message)
 {
-	if (parse_ms(value, 1, KQ_PLAN_MAX_BUDGET_MS, &settings->budget_ms))
+	if (parse_number(value, 1, KQ_PLAN_MAX_BUDGET_MS, &settings->budget_ms))
 		return 0;
 	return kq_fail(
 		message, KQ_ERR_VALUE,
@@ -408,15 +408,52 @@ static int set_wrap_output(struct kq_settings *settings, const char *value,
 	return set_path(settings->wrap_output, "wrap-output", value, message);
 }
 
+static int set_command(char command[KQ_SETTINGS_MAX_COMMAND], const char *key,
+		       const char *value, struct kq_message *message)
+{
+	if (strlen(value) >= KQ_SETTINGS_MAX_COMMAND)
+		return kq_fail(message, KQ_ERR_NOSPACE,
+			       "%s is too long: put it into a script", key);
+	strcpy(command, value);
+	return 0;
+}
+
 static int set_wrap_sign_command(struct kq_settings *settings,
 				 const char *value, struct kq_message *message)
 {
-	if (strlen(value) >= sizeof(settings->wrap_sign_command))
-		return kq_fail(message, KQ_ERR_NOSPACE,
-			       "wrap-sign-command is too long: put it into a "
-			       "script");
-	strcpy(settings->wrap_sign_command, value);
+	return set_command(settings->wrap_sign_command, "wrap-sign-command",
+			   value, message);
+}
+
+static int set_adopt(struct kq_settings *settings, const char *value,
+		     struct kq_message *message)
+{
+	const struct word *word = find_word(bool_words, value, strlen(value));
+
+	if (!word)
+		return kq_fail(message, KQ_ERR_VALUE,
+			       "adopt is '%s' (use yes or no)", value);
+	settings->adopt = word->value;
 	return 0;
+}
+
+static int set_reload_command(struct kq_settings *settings, const char *value,
+			      struct kq_message *message)
+{
+	return set_command(settings->reload_command, "reload-command", value,
+			   message);
+}
+
+static int set_refresh_timeout(struct kq_settings *settings, const char *value,
+			       struct kq_message *message)
+{
+	if (parse_number(value, 1, KQ_SETTINGS_MAX_REFRESH_S,
+			 &settings->refresh_timeout_s))
+		return 0;
+	return kq_fail(
+		message, KQ_ERR_VALUE,
+		"refresh-timeout '%s' is not a number of seconds from 1 to %u",
+		value, KQ_SETTINGS_MAX_REFRESH_S);
 }
 
 static const struct key {
@@ -439,6 +476,9 @@ static const struct key {
 	{ "stage", false, false, set_stage },
 	{ "wrap-output", false, false, set_wrap_output },
 	{ "wrap-sign-command", false, false, set_wrap_sign_command },
+	{ "adopt", false, false, set_adopt },
+	{ "reload-command", false, false, set_reload_command },
+	{ "refresh-timeout", false, false, set_refresh_timeout },
 };
 
 #define KEY_COUNT (sizeof(keys) / sizeof(keys[0]))
@@ -498,6 +538,7 @@ void kq_settings_init(struct kq_settings *settings)
 	settings->console = KQ_CONSOLE_CHOICE_NONE;
 	settings->verify = KQ_VERIFY_BY_STAGE;
 	settings->on_bad_digest = KQ_ON_BAD_RESET;
+	settings->refresh_timeout_s = KQ_SETTINGS_DEFAULT_REFRESH_S;
 	strcpy(settings->kexec_path, KQ_STOCK_KEXEC);
 	strcpy(settings->stage_path, KQ_PKGLIBEXECDIR "/stage.elf");
 }

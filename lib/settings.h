@@ -19,6 +19,8 @@
 #define KQ_SETTINGS_MAX_COMMAND	      2048
 #define KQ_SETTINGS_MAX_SKIP	      256
 #define KQ_SETTINGS_DEFAULT_BUDGET_MS 2000u
+#define KQ_SETTINGS_DEFAULT_REFRESH_S 120u
+#define KQ_SETTINGS_MAX_REFRESH_S     3600u
 
 /* One setting as a person wrote it; strings are the owner's. */
 struct kq_setting {
@@ -52,8 +54,9 @@ struct kq_settings_skip {
 };
 
 struct kq_settings {
-	/* Some key that asks for quiescing was set: kexec and stage do not
-	 * count. False: run the stock kexec with its arguments untouched. */
+	/* Some key that asks for quiescing was set: the paths and those of
+	 * quiesced do not count. False: run the stock kexec with its arguments
+	 * untouched. */
 	bool enabled;
 	enum kq_policy policy; /* of SMMUs that smmus[] does not name */
 	struct kq_settings_smmu smmus[KQ_PLAN_MAX_SMMUS];
@@ -75,14 +78,19 @@ struct kq_settings {
 	char wrap_output[PATH_MAX];
 	/* Shell command that signs $1 and writes $2; empty: none. */
 	char wrap_sign_command[KQ_SETTINGS_MAX_COMMAND];
+	/* Of quiesced: */
+	bool adopt; /* take over what other tools have loaded */
+	char reload_command[KQ_SETTINGS_MAX_COMMAND]; /* shell; "": find out */
+	uint32_t refresh_timeout_s; /* longest time that one load may take */
 };
 
 /**
  * kq_settings_init() - the defaults
  *
  * Policy abort, no probe window, quiesce flr, 2000 ms, no console, bridges
- * left on, verified by the stage, reset on a bad digest, the stock kexec that configure found, the installed stage; not
- * enabled.
+ * left on, verified by the stage, reset on a bad digest, the stock kexec that
+ * configure found, the installed stage; not enabled. Nothing is adopted, the
+ * distribution's reload command is found out, a refresh takes 120 s at most.
  */
 void kq_settings_init(struct kq_settings *settings);
 
@@ -96,7 +104,7 @@ void kq_settings_init(struct kq_settings *settings);
  *
  * Keys: smmu-policy, smmu-probe, quiesce, quiesce-skip, quiesce-budget,
  * quiesce-console, quiesce-bridges, verify, on-bad-digest, kexec, stage,
- * wrap-output, wrap-sign-command.
+ * wrap-output, wrap-sign-command, adopt, reload-command, refresh-timeout.
  *
  * Return: 0; -KQ_ERR_NOTFOUND no such key; -KQ_ERR_VALUE bad value;
  * -KQ_ERR_NOSPACE list or path too long.
@@ -142,7 +150,8 @@ int kq_settings_load_file(struct kq_settings *settings, const char *path,
 int kq_settings_load(struct kq_settings *settings, struct kq_message *message);
 
 /**
- * kq_policy_name() - the word for a policy: "abort", "bypass", "preserve", "sink"
+ * kq_policy_name() - the word for a policy: "abort", "bypass", "preserve",
+ * "sink"
  */
 const char *kq_policy_name(enum kq_policy policy);
 

@@ -98,3 +98,4 @@ EXTRA_DIST += \
 	tests/unit/test-ctl-usage.sh
 
 include tests/unit/frontend.mk
+include tests/unit/daemon.mk

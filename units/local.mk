@@ -3,8 +3,9 @@
 
 UNIT_SUBST = $(AM_V_GEN)$(MKDIR_P) units && $(SED) -e 's|@sbindir[@]|$(sbindir)|g'
 
-nodist_systemdsystemunit_DATA = units/quiesced-collect.service
-EXTRA_DIST += units/quiesced-collect.service.in
+nodist_systemdsystemunit_DATA = units/quiesced-collect.service \
+	units/quiesced.service
+EXTRA_DIST += units/quiesced-collect.service.in units/quiesced.service.in
 CLEANFILES += $(nodist_systemdsystemunit_DATA)
 
 units/quiesced-collect.service: units/quiesced-collect.service.in Makefile
@@ -24,6 +25,16 @@ CLEANFILES += $(kernel_hooks)
 $(kernel_hooks): %: %.in Makefile
 	$(AM_V_GEN)$(MKDIR_P) units/kernel && \
 		$(SED) -e 's|@sbindir[@]|$(sbindir)|g' $< >$@
+units/quiesced.service: units/quiesced.service.in Makefile
+	$(UNIT_SUBST) $(srcdir)/units/quiesced.service.in >$@
+
+# The D-Bus interface
+dbusservicedir = $(datadir)/dbus-1/system-services
+dist_dbusservice_DATA = units/org.kexecquiesce1.service
+dist_dbuspolicy_DATA = units/org.kexecquiesce1.conf
+dbusinterfacedir = $(datadir)/dbus-1/interfaces
+dist_dbusinterface_DATA = units/org.kexecquiesce1.xml
+dist_polkitaction_DATA = units/org.kexecquiesce1.policy
 
 catalogdir = $(prefix)/lib/systemd/catalog
 dist_catalog_DATA = units/kexec-quiesce.catalog

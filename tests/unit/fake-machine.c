@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * lib/machine.c for tests: a machine whose /sys and /proc lie below
- * $KQ_TEST_ROOT, and which lacks what $KQ_TEST_LACKS names (words: arm64,
+ * $KQ_TEST_ROOT, whose front end is $KQ_TEST_FRONT_END, and which lacks what $KQ_TEST_LACKS names (words: arm64,
  * permission, kexec_load, kexec_file_load).
  */
 #include "config.h"
@@ -31,6 +31,13 @@ const char *kq_machine_root(void)
 	const char *root = getenv("KQ_TEST_ROOT");
 
 	return root ? root : "/nonexistent";
+}
+
+const char *kq_machine_front_end(void)
+{
+	const char *path = getenv("KQ_TEST_FRONT_END");
+
+	return path ? path : "/nonexistent";
 }
 
 bool kq_machine_is_arm64(void)

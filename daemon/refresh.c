@@ -1,0 +1,506 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "config.h"
+
+#include "daemon/refresh.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/error.h"
+#include "lib/kernel.h"
+#include "lib/machine.h"
+#include "lib/new-file.h"
+#include "lib/plan-region-write.h"
+
+#define LAST_GOOD_FILE KQ_RUN_DIR "/last-good"
+
+#define ARGUMENTS_MAX  1024u
+
+static void begin(struct kq_refresh *refresh);
+static void on_task(int status, const char *last, void *userdata);
+
+static uint64_t now_us(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * 1000000u + (uint64_t)now.tv_nsec / 1000u;
+}
+
+static bool is_loaded(void)
+{
+	bool loaded = false;
+
+	(void)kq_kernel_loaded(kq_machine_root(), true, &loaded);
+	return loaded;
+}
+
+/* --- Status ------------------------------------------------------------- */
+
+static void save(struct kq_refresh *refresh)
+{
+	struct kq_message message;
+
+	if (kq_status_save(kq_machine_root(), &refresh->status, &message) < 0)
+		fprintf(stderr, SD_WARNING "%s, ignoring\n", message.text);
+}
+
+static void set_state(struct kq_refresh *refresh, enum kq_state state)
+{
+	refresh->status.state = state;
+	save(refresh);
+	refresh->handlers.changed(refresh->handlers.userdata);
+}
+
+static void set_error(struct kq_refresh *refresh, const char *error)
+{
+	if (error != refresh->status.error)
+		snprintf(refresh->status.error, sizeof(refresh->status.error),
+			 "%s", error);
+}
+
+static void tell(const struct kq_status *status, enum kq_state before)
+{
+	bool bad = kq_state_is_bad(status->state);
+	/* That nothing is loaded is news only if something was. */
+	bool known = status->state == before &&
+		     (!*status->error || status->state == KQ_STATE_UNLOADED);
+
+	if (known)
+		return;
+	fprintf(stderr, "%s%s%s%s\n", bad ? SD_ERR : SD_INFO,
+		kq_state_text(status->state), *status->error ? ": " : "",
+		status->error);
+}
+
+/* What is loaded, after anything that may have changed it. */
+static void describe(struct kq_refresh *refresh, const struct kq_look *look)
+{
+	struct kq_status *status = &refresh->status;
+	const struct kq_plan_header *plan = look->effective ? look->effective
+							    : look->wanted;
+
+	status->kind = look->kind;
+	status->functions = plan ? plan->functions.count : 0;
+	status->policy[0] = '\0';
+	if (plan)
+		kq_look_policy(plan, status->policy, sizeof(status->policy));
+}
+
+static void keep_views(struct kq_refresh *refresh, struct kq_look *look)
+{
+	if (!look->list || !look->plan)
+		return;
+	free(refresh->list);
+	free(refresh->plan);
+	refresh->list = look->list;
+	refresh->plan = look->plan;
+	look->list = look->plan = NULL;
+}
+
+/* The end of a refresh. */
+static void settle(struct kq_refresh *refresh, enum kq_state state,
+		   const char *error)
+{
+	enum kq_state before = refresh->status.state;
+
+	set_error(refresh, error);
+	describe(refresh, &refresh->look);
+	if (state == KQ_STATE_PLAIN)
+		refresh->status.kind = KQ_KIND_PLAIN;
+	if (state == KQ_STATE_LOST)
+		refresh->status.kind = KQ_KIND_NONE;
+	refresh->step = KQ_STEP_IDLE;
+	kq_look_fini(&refresh->look);
+	/* Nearly all memory was the inventory's: give it back. */
+	malloc_trim(0);
+	refresh->status.state = state;
+	tell(&refresh->status, before);
+	set_state(refresh, state);
+	if (refresh->again)
+		begin(refresh);
+	else
+		refresh->handlers.settled(refresh->handlers.userdata);
+}
+
+/* --- Loading ------------------------------------------------------------ */
+
+/* The recorded command line, with @option in front unless it is NULL. */
+static const char **front_end_arguments(const struct kq_record *record,
+					const char *option,
+					const char *argv[ARGUMENTS_MAX])
+{
+	size_t count = 0;
+
+	argv[count++] = kq_machine_front_end();
+	if (option)
+		argv[count++] = option;
+	for (const char *const *arg = record->argv + 1;
+	     *arg && count < ARGUMENTS_MAX - 1; arg++)
+		argv[count++] = *arg;
+	argv[count] = NULL;
+	return argv;
+}
+
+static void run(struct kq_refresh *refresh, enum kq_refresh_step step,
+		const char *const *argv, enum kq_state state)
+{
+	const struct kq_record *record = &refresh->look.record;
+	const struct kq_task_request request = {
+		.argv = argv,
+		.cwd = record->cwd ? record->cwd : "/",
+		.config = record->config,
+		.timeout_s = refresh->look.settings.refresh_timeout_s,
+	};
+	struct kq_message message;
+
+	refresh->step = step;
+	/* A daemon that is killed now finds out by this what was going on. */
+	set_state(refresh, state);
+	if (kq_task_start(&refresh->task, refresh->event, &request, on_task,
+			  refresh, &message) < 0)
+		on_task(KQ_TASK_STUCK, message.text, refresh);
+}
+
+static void load_anew(struct kq_refresh *refresh)
+{
+	const char *argv[ARGUMENTS_MAX];
+
+	refresh->begun_us = now_us(CLOCK_MONOTONIC);
+	run(refresh, KQ_STEP_ANEW,
+	    front_end_arguments(&refresh->look.record, NULL, argv),
+	    KQ_STATE_REFRESHING);
+}
+
+static void load_plain(struct kq_refresh *refresh)
+{
+	fprintf(stderr, SD_ERR "loading the plain kernel, without quiescing\n");
+	run(refresh, KQ_STEP_PLAIN, refresh->look.record.stock_argv,
+	    KQ_STATE_PLAIN);
+}
+
+static int write_plan(const struct kq_plan_header *plan, const char *path,
+		      struct kq_message *message)
+{
+	struct kq_new_file file;
+	int r = kq_new_file_create(path, &file, message);
+
+	if (r < 0)
+		return r;
+	if (write(file.fd, plan, plan->total_size) != (ssize_t)plan->total_size)
+		r = kq_fail(message, KQ_ERR_SYSTEM, "cannot write %s: %m",
+			    path);
+	else
+		r = kq_new_file_commit(&file, message);
+	kq_new_file_fini(&file);
+	return r;
+}
+
+static void load_last_good(struct kq_refresh *refresh)
+{
+	char path[PATH_MAX], option[PATH_MAX + 20];
+	const char *argv[ARGUMENTS_MAX];
+	struct kq_message message;
+
+	fprintf(stderr, SD_ERR "the crash kernel is gone: loading it with the "
+			       "last good plan\n");
+	snprintf(path, sizeof(path), "%s" LAST_GOOD_FILE, kq_machine_root());
+	if (write_plan(refresh->look.effective, path, &message) < 0) {
+		fprintf(stderr, SD_ERR "%s\n", message.text);
+		load_plain(refresh);
+		return;
+	}
+	snprintf(option, sizeof(option), "--quiesce-plan=%s", path);
+	run(refresh, KQ_STEP_LAST_GOOD,
+	    front_end_arguments(&refresh->look.record, option, argv),
+	    KQ_STATE_REFRESHING);
+}
+
+/* --- The distribution's own way ------------------------------------------ */
+
+static const char *reload_command(const struct kq_settings *settings)
+{
+	static const struct {
+		const char *program;
+		const char *command;
+	} known[] = {
+		{ "/usr/bin/kdumpctl", "kdumpctl reload" },
+		{ "/usr/sbin/kdump-config", "kdump-config reload" },
+		{ "/usr/lib/kdump/load.sh", "/usr/lib/kdump/load.sh --update" },
+	};
+	char path[PATH_MAX];
+
+	if (*settings->reload_command)
+		return settings->reload_command;
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		snprintf(path, sizeof(path), "%s%s", kq_machine_root(),
+			 known[i].program);
+		if (access(path, X_OK) == 0)
+			return known[i].command;
+	}
+	return NULL;
+}
+
+/* By systemd, if that is there: our service may not do what it does. */
+static void run_distribution(struct kq_refresh *refresh, const char *command)
+{
+	const char *const argv[] = { "/usr/bin/systemd-run",
+				     "--wait",
+				     "--quiet",
+				     "--collect",
+				     "--pipe",
+				     "/bin/sh",
+				     "-c",
+				     command,
+				     NULL };
+	char path[PATH_MAX];
+	bool has_systemd;
+
+	snprintf(path, sizeof(path), "%s/run/systemd/system",
+		 kq_machine_root());
+	has_systemd = access(path, F_OK) == 0;
+	fprintf(stderr, SD_NOTICE "running '%s'\n", command);
+	run(refresh, KQ_STEP_DISTRIBUTION, has_systemd ? argv : argv + 5,
+	    KQ_STATE_REFRESHING);
+}
+
+static void load_changed(struct kq_refresh *refresh, const char *path)
+{
+	const struct kq_look *look = &refresh->look;
+	const char *command = reload_command(&look->settings);
+	const uint8_t *id = look->record.plan->load_id;
+	struct kq_message message;
+
+	if (command && memcmp(refresh->tried, id, sizeof(refresh->tried))) {
+		memcpy(refresh->tried, id, sizeof(refresh->tried));
+		fprintf(stderr, SD_NOTICE "%s changed since the load\n", path);
+		run_distribution(refresh, command);
+		return;
+	}
+	if (command)
+		kq_fail(&message, KQ_ERR_VALUE,
+			"%s changed since the load, and '%s' did not load it "
+			"through kexec-quiesce",
+			path, command);
+	else
+		kq_fail(&message, KQ_ERR_VALUE,
+			"%s changed since the load: load the crash kernel "
+			"anew, or name a reload-command in the config file",
+			path);
+	settle(refresh, KQ_STATE_STALE, message.text);
+}
+
+/* --- Deciding ----------------------------------------------------------- */
+
+static void count(struct kq_refresh *refresh, uint64_t gap_us)
+{
+	refresh->status.generation++;
+	refresh->status.refresh_us = now_us(CLOCK_REALTIME);
+	refresh->status.gap_us = gap_us;
+}
+
+/* Return: whether the plan could be changed without loading anything. */
+static bool update_in_place(struct kq_refresh *refresh)
+{
+	struct kq_look *look = &refresh->look;
+	struct kq_message message;
+	uint64_t generation;
+	int r;
+
+	if (look->record.plan->region_size == 0)
+		return false;
+	r = kq_plan_region_update(look->record.plan, look->wanted, &generation,
+				  &message);
+	if (r < 0) {
+		fprintf(stderr, SD_NOTICE "no update in place: %s\n",
+			message.text);
+		return false;
+	}
+	look->effective = look->wanted;
+	count(refresh, 0);
+	return true;
+}
+
+static void adopt(struct kq_refresh *refresh)
+{
+	const char *command = reload_command(&refresh->look.settings);
+
+	if (!refresh->look.settings.adopt) {
+		settle(refresh, KQ_STATE_FOREIGN, "");
+	} else if (refresh->look.has_record) {
+		fprintf(stderr, SD_NOTICE "taking over the crash kernel that "
+					  "other tools have loaded\n");
+		load_anew(refresh);
+	} else if (command && !refresh->adopted) {
+		refresh->adopted = true;
+		run_distribution(refresh, command);
+	} else {
+		settle(refresh, KQ_STATE_FOREIGN,
+		       "cannot adopt it: no load by kexec-quiesce's kexec is "
+		       "on record");
+	}
+}
+
+/* Did a load of ours that should be there fail, or was it cut short? */
+static bool is_broken(const struct kq_refresh *refresh)
+{
+	enum kq_state state = refresh->status.state;
+
+	if (!refresh->look.has_record)
+		return false;
+	if (state == KQ_STATE_PLAIN)
+		return true;
+	return !refresh->look.loaded &&
+	       (state == KQ_STATE_LOST || state == KQ_STATE_REFRESHING);
+}
+
+/* What is to be done about a machine that was looked at. */
+static void decide(struct kq_refresh *refresh)
+{
+	struct kq_look *look = &refresh->look;
+	const char *changed =
+		look->has_record ? kq_record_changed(&look->record) : NULL;
+
+	if (is_broken(refresh))
+		load_anew(refresh);
+	else if (!look->loaded)
+		settle(refresh, KQ_STATE_UNLOADED, "");
+	else if (!look->ours)
+		adopt(refresh);
+	else if (changed)
+		load_changed(refresh, changed);
+	else if (kq_look_is_current(look) || update_in_place(refresh))
+		settle(refresh, KQ_STATE_CURRENT, "");
+	else
+		load_anew(refresh);
+}
+
+static void begin(struct kq_refresh *refresh)
+{
+	struct kq_message message;
+	int r;
+
+	refresh->again = false;
+	kq_look_fini(&refresh->look);
+	r = kq_look_begin(&refresh->look, &message);
+	if (r == 0)
+		r = kq_look_around(&refresh->look, &message);
+	keep_views(refresh, &refresh->look);
+	if (r == 0)
+		decide(refresh);
+	else if (is_broken(refresh) && !refresh->look.loaded)
+		load_last_good(refresh);
+	else
+		settle(refresh,
+		       refresh->look.loaded ? KQ_STATE_STALE
+					    : KQ_STATE_UNLOADED,
+		       message.text);
+}
+
+/* --- What became of it ---------------------------------------------------- */
+
+/* If there was nothing to replace, an earlier step has cost the kernel. */
+static uint64_t gap_of(const struct kq_refresh *refresh,
+		       const struct kq_record *record)
+{
+	if (record->gap_us != KQ_RECORD_NO_GAP)
+		return record->gap_us;
+	return now_us(CLOCK_MONOTONIC) - refresh->begun_us;
+}
+
+/* Read the record of what was loaded just now; it says more than we know. */
+static void loaded(struct kq_refresh *refresh, enum kq_state state,
+		   const char *error)
+{
+	struct kq_look after;
+	struct kq_message message;
+
+	if (kq_look_begin(&after, &message) < 0)
+		fprintf(stderr, SD_WARNING "%s\n", message.text);
+	if (after.ours) {
+		count(refresh, gap_of(refresh, &after.record));
+		fprintf(stderr,
+			SD_INFO "loaded anew: %" PRIu32 " functions, without a "
+				"crash kernel for %" PRIu64 " us at most\n",
+			after.effective->functions.count,
+			refresh->status.gap_us);
+	} else {
+		state = KQ_STATE_FOREIGN;
+	}
+	kq_look_fini(&refresh->look);
+	refresh->look = after;
+	settle(refresh, state, error);
+}
+
+static void failed(struct kq_refresh *refresh, const char *error)
+{
+	enum kq_refresh_step step = refresh->step;
+
+	fprintf(stderr, SD_ERR "loading the crash kernel failed: %s\n", error);
+	if (step == KQ_STEP_ANEW || step == KQ_STEP_DISTRIBUTION)
+		set_error(refresh, error);
+	if (is_loaded())
+		settle(refresh,
+		       step == KQ_STEP_PLAIN ? KQ_STATE_PLAIN : KQ_STATE_STALE,
+		       refresh->status.error);
+	else if (step == KQ_STEP_PLAIN || !refresh->look.has_record)
+		settle(refresh, KQ_STATE_LOST, refresh->status.error);
+	else if (step == KQ_STEP_LAST_GOOD)
+		load_plain(refresh);
+	else
+		load_last_good(refresh);
+}
+
+static void on_task(int status, const char *last, void *userdata)
+{
+	struct kq_refresh *refresh = userdata;
+	enum kq_refresh_step step = refresh->step;
+
+	if (status != 0 || !is_loaded())
+		failed(refresh, status ? last : "nothing is loaded after it");
+	else if (step == KQ_STEP_PLAIN)
+		settle(refresh, KQ_STATE_PLAIN, refresh->status.error);
+	else if (step == KQ_STEP_DISTRIBUTION)
+		begin(refresh);
+	else if (step == KQ_STEP_LAST_GOOD)
+		loaded(refresh, KQ_STATE_LAST_GOOD, refresh->status.error);
+	else
+		loaded(refresh, KQ_STATE_CURRENT, "");
+}
+
+void kq_refresh_init(struct kq_refresh *refresh, sd_event *event,
+		     const struct kq_refresh_handlers *handlers)
+{
+	*refresh = (struct kq_refresh){
+		.event = event,
+		.handlers = *handlers,
+	};
+	kq_status_load(kq_machine_root(), &refresh->status);
+}
+
+void kq_refresh_start(struct kq_refresh *refresh, bool asked)
+{
+	if (asked) {
+		memset(refresh->tried, 0, sizeof(refresh->tried));
+		refresh->adopted = false;
+	}
+	if (kq_refresh_is_busy(refresh))
+		refresh->again = true;
+	else
+		begin(refresh);
+}
+
+void kq_refresh_fini(struct kq_refresh *refresh)
+{
+	kq_task_fini(&refresh->task);
+	kq_look_fini(&refresh->look);
+	free(refresh->list);
+	free(refresh->plan);
+}

@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Tests of quiesced, included by tests/local.mk.
+
+# The daemon as a whole, on a machine and with events that the test makes up.
+noinst_PROGRAMS += tests/unit/quiesced-on-fake-machine
+tests_unit_quiesced_on_fake_machine_SOURCES = $(QUIESCED_FILES) \
+	tests/unit/fake-machine.c tests/unit/fake-monitor.c
+tests_unit_quiesced_on_fake_machine_LDADD = $(CTL_LIBS)
