@@ -25,6 +25,7 @@ CLEANFILES += $(kernel_hooks)
 $(kernel_hooks): %: %.in Makefile
 	$(AM_V_GEN)$(MKDIR_P) units/kernel && \
 		$(SED) -e 's|@sbindir[@]|$(sbindir)|g' $< >$@
+
 units/quiesced.service: units/quiesced.service.in Makefile
 	$(UNIT_SUBST) $(srcdir)/units/quiesced.service.in >$@
 
