@@ -10,11 +10,9 @@
 static int keep(const struct kq_found_report *found, struct kq_store *store,
 		enum kq_collected *ret, struct kq_message *message)
 {
-	char key[KQ_STORE_KEY];
 	int logged, kept;
 
-	kq_store_key(found->report, key);
-	if (kq_store_find(store, key)) {
+	if (kq_store_has(store, found->report)) {
 		*ret = KQ_COLLECT_SEEN;
 		return 0;
 	}

@@ -366,13 +366,14 @@ int kq_store_put(struct kq_store *store, const struct kq_report_header *report,
 	return 0;
 }
 
-const struct kq_stored_report *kq_store_find(const struct kq_store *store,
-					     const char *key)
+bool kq_store_has(const struct kq_store *store,
+		  const struct kq_report_header *report)
 {
 	for (size_t i = 0; i < store->count; i++)
-		if (strcmp(store->reports[i].key, key) == 0)
-			return &store->reports[i];
-	return NULL;
+		if (memcmp(store->reports[i].found.report->sha256,
+			   report->sha256, sizeof(report->sha256)) == 0)
+			return true;
+	return false;
 }
 
 void kq_store_fini(struct kq_store *store)

@@ -88,12 +88,13 @@ int kq_store_put(struct kq_store *store, const struct kq_report_header *report,
 		 struct kq_message *message);
 
 /**
- * kq_store_find() - the report of this key
+ * kq_store_has() - is this very report among those that were kept?
  *
- * Return: the newest one of it, or NULL.
+ * The key does not tell: an image that was written to a file is loaded at
+ * every boot, always with the same load id.
  */
-const struct kq_stored_report *kq_store_find(const struct kq_store *store,
-					     const char *key);
+bool kq_store_has(const struct kq_store *store,
+		  const struct kq_report_header *report);
 
 /* Takes a zero-initialised one too. */
 void kq_store_fini(struct kq_store *store);

@@ -44,7 +44,8 @@ static void check(const struct kq_store *store)
 		const struct kq_stored_report *kept = &store->reports[i];
 
 		kq_store_key(kept->found.report, key);
-		if (strcmp(key, kept->key) != 0 || !kq_store_find(store, key) ||
+		if (strcmp(key, kept->key) != 0 ||
+		    !kq_store_has(store, kept->found.report) ||
 		    kept->number > store->last_number)
 			abort();
 	}

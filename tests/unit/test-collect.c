@@ -243,6 +243,22 @@ static void stale_to_kept_and_marked(void)
 	empty_store();
 }
 
+/* A signed image is loaded anew at every boot, with the same load id. */
+static void second_crash_of_an_image_to_kept(void)
+{
+	struct kq_report_header *report = kq_fixture_quiet();
+
+	boot_with(kq_fixture_quiet(), "console=x");
+	assert(collect_expecting(0) == KQ_COLLECT_NEW);
+	report->total_us++;
+	boot_with(report, "console=x");
+	assert(collect_expecting(0) == KQ_COLLECT_NEW);
+	assert(collect_expecting(0) == KQ_COLLECT_SEEN);
+	assert(count_files() == 2);
+	clear_journal();
+	empty_store();
+}
+
 /* Two refused plans, both without a load id, are two reports. */
 static void refused_to_own_keys(void)
 {
@@ -587,6 +603,7 @@ int main(void)
 	report_to_kept();
 	again_to_seen();
 	stale_to_kept_and_marked();
+	second_crash_of_an_image_to_kept();
 	refused_to_own_keys();
 	no_report_to_nothing();
 	many_to_newest_20();
