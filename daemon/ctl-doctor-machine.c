@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #include "daemon/ctl-doctor.h"
-#include "daemon/ctl-loaded.h"
 #include "daemon/ctl-words.h"
 #include "lib/inventory/inventory.h"
 #include "lib/image/stage-file.h"
@@ -286,87 +285,4 @@ void kq_doctor_devices(struct kq_doctor *doctor)
 			doctor, KQ_HEALTH_FAIL, "inventory",
 			"look for a firmware update, and report this to us with the named table",
 			"%s", message.text);
-}
-
-/* Functions that came after the plan was made. */
-static size_t count_unplanned(const struct kq_inventory *inventory,
-			      const struct kq_plan_header *plan)
-{
-	size_t known = 0;
-
-	for (uint32_t i = 0; i < plan->functions.count; i++) {
-		const struct kq_plan_function *fn = &kq_plan_functions(plan)[i];
-
-		known += kq_inventory_find(inventory, fn->segment, fn->bdf) >=
-			 0;
-	}
-	return inventory->function_count - known;
-}
-
-static void judge_plan(struct kq_doctor *doctor,
-		       const struct kq_plan_header *plan)
-{
-	size_t unplanned = 0;
-
-	if (doctor->inventory)
-		unplanned = count_unplanned(doctor->inventory, plan);
-	if (unplanned)
-		kq_doctor_say(
-			doctor, KQ_HEALTH_WARN, "loaded",
-			"load it again, as before",
-			"the loaded quiesce image does not know %zu function%s that appeared since",
-			unplanned, unplanned == 1 ? "" : "s");
-	else
-		kq_doctor_say(
-			doctor, KQ_HEALTH_OK, "loaded", NULL,
-			"a quiesce image is loaded; its plan covers all %u functions",
-			plan->functions.count);
-}
-
-/* A crash kernel is loaded: is it ours? */
-static void judge_loaded(struct kq_doctor *doctor,
-			 const struct kq_loaded *loaded)
-{
-	bool wanted = doctor->settings->enabled;
-
-	if (loaded->kind == KQ_LOADED_UNKNOWN)
-		kq_doctor_say(
-			doctor, KQ_HEALTH_OK, "loaded", NULL,
-			"a crash kernel is loaded; whether with the stage, this kernel does not show");
-	else if (loaded->kind == KQ_LOADED_PLAIN)
-		kq_doctor_say(
-			doctor, wanted ? KQ_HEALTH_FAIL : KQ_HEALTH_WARN,
-			"loaded", "load it again with our kexec",
-			"a crash kernel is loaded, but without the stage");
-	else if (!loaded->plan)
-		kq_doctor_say(doctor, KQ_HEALTH_FAIL, "loaded",
-			      "load it again with our kexec",
-			      "the loaded quiesce image has no valid plan");
-	else
-		judge_plan(doctor, kq_loaded_plan(loaded));
-}
-
-void kq_doctor_loaded(struct kq_doctor *doctor)
-{
-	struct kq_loaded loaded = { .kind = KQ_LOADED_UNKNOWN };
-	char line[16];
-
-	if (!kq_doctor_line(doctor, "/sys/kernel/kexec_crash_loaded", line,
-			    sizeof(line)) &&
-	    !kq_doctor_line(doctor, "/sys/kernel/kexec/crash_loaded", line,
-			    sizeof(line)))
-		return;
-	if (strcmp(line, "1") != 0) {
-		kq_doctor_say(doctor, KQ_HEALTH_FAIL, "loaded",
-			      "load one: kexec -p, or start the kdump service",
-			      "no crash kernel is loaded");
-		return;
-	}
-	if (kq_doctor_is_live(doctor)) {
-		kq_loaded_find("/proc/iomem", "/proc/kcore", &loaded);
-		/* Where it cannot be reached, check_region() said so. */
-		kq_loaded_follow(&loaded, NULL);
-	}
-	judge_loaded(doctor, &loaded);
-	kq_loaded_fini(&loaded);
 }

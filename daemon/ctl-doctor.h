@@ -64,4 +64,13 @@ void kq_doctor_programs(struct kq_doctor *doctor);
 void kq_doctor_devices(struct kq_doctor *doctor);
 void kq_doctor_loaded(struct kq_doctor *doctor);
 
+struct kq_loaded;
+
+/**
+ * kq_doctor_judge() - what to say of a crash kernel that is loaded
+ * @doctor: with its settings and its inventory
+ * @loaded: what was found in memory
+ */
+void kq_doctor_judge(struct kq_doctor *doctor, const struct kq_loaded *loaded);
+
 #endif

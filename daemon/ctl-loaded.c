@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "lib/plan-region-write.h"
+#include "lib/image/pe.h"
 #include "lib/stage-image.h"
 
 /* A plan with every table at its limit is smaller. */
@@ -154,6 +155,18 @@ static struct kq_plan_header *read_plan(const struct core *core,
 	return NULL;
 }
 
+static bool is_signed(const struct core *core, uint64_t image_address)
+{
+	struct kq_image_header image;
+	struct kq_pe_headers pe;
+
+	return read_memory(core, image_address, &image, sizeof(image)) &&
+	       image.pe_offset == KQ_PE_OFFSET &&
+	       read_memory(core, image_address + KQ_PE_OFFSET, &pe,
+			   sizeof(pe)) &&
+	       pe.directories[KQ_PE_CERTIFICATES].size != 0;
+}
+
 void kq_loaded_find(const char *iomem, const char *kcore, struct kq_loaded *ret)
 {
 	struct finding finding = { .ours = 0 };
@@ -169,8 +182,10 @@ void kq_loaded_find(const char *iomem, const char *kcore, struct kq_loaded *ret)
 			ret->kind = KQ_LOADED_OURS;
 		else if (finding.plain && !finding.ours)
 			ret->kind = KQ_LOADED_PLAIN;
-		if (ret->kind == KQ_LOADED_OURS)
+		if (ret->kind == KQ_LOADED_OURS) {
 			ret->plan = read_plan(&core, finding.ours);
+			ret->is_signed = is_signed(&core, finding.ours);
+		}
 	}
 	core_close(&core);
 	if (list)

@@ -3,6 +3,7 @@
 #ifndef KQ_CTL_LOADED_H
 #define KQ_CTL_LOADED_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "lib/message.h"
@@ -17,6 +18,7 @@ enum kq_loaded_kind {
 struct kq_loaded {
 	enum kq_loaded_kind kind;
 	uint64_t address; /* physical, of the image */
+	bool is_signed; /* as a PE file, so its plan is fixed in it */
 	struct kq_plan_header *plan; /* if ours and sound, else NULL */
 	struct kq_plan_header *update; /* if there is one, it counts instead */
 	uint64_t generation; /* of @update */

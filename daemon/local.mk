@@ -7,6 +7,7 @@ daemon_libctl_a_SOURCES = \
 	daemon/ctl.h \
 	daemon/ctl-doctor.c daemon/ctl-doctor.h \
 	daemon/ctl-doctor-kernel.c \
+	daemon/ctl-doctor-loaded.c \
 	daemon/ctl-doctor-machine.c \
 	daemon/ctl-json.c daemon/ctl-json.h \
 	daemon/ctl-list.c daemon/ctl-list-json.c \

@@ -17,8 +17,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/ctl-doctor.h"
+#include "daemon/ctl-loaded.h"
 #include "daemon/ctl.h"
 #include "lib/machine.h"
+#include "lib/plan-build.h"
 
 #define STAGE "purgatory/stage.elf" /* tests run in the build directory */
 
@@ -374,6 +377,72 @@ static void stage_file_to_finding(void)
 	expect_stage("fail", "stage = PATH");
 }
 
+/* What doctor says of an image with the plan of @planned, loaded on @now. */
+static struct kq_finding judge(const struct kq_inventory *planned,
+			       struct kq_inventory *now, bool is_signed)
+{
+	static const struct kq_plan_identity identity;
+	struct kq_settings settings;
+	struct kq_doctor doctor = { .settings = &settings, .inventory = now };
+	struct kq_loaded loaded = {
+		.kind = KQ_LOADED_OURS,
+		.is_signed = is_signed,
+	};
+	struct kq_finding finding;
+
+	kq_settings_init(&settings);
+	assert(kq_plan_build(planned, &settings, KQ_PLAN_CRASH, &identity,
+			     &loaded.plan, NULL, NULL) == 0);
+	kq_doctor_judge(&doctor, &loaded);
+	assert(doctor.count == 1);
+	finding = doctor.findings[0];
+	free(doctor.findings);
+	free(loaded.plan);
+	return finding;
+}
+
+static void changed_machine_to_warning(void)
+{
+	struct kq_inventory_function functions[3] = { 0 }, others[3];
+	struct kq_inventory_smmu smmu = { .base = 0x9050000,
+					  .type = KQ_SMMU_V3 };
+	struct kq_inventory planned = {
+		.functions = functions,
+		.function_count = 3,
+		.smmus = &smmu,
+		.smmu_count = 1,
+	};
+	struct kq_inventory now = planned;
+	struct kq_finding finding;
+
+	for (uint16_t i = 0; i < 3; i++) {
+		functions[i].bdf = (uint16_t)(0x100 + 8 * i);
+		functions[i].vendor = 0x8086;
+		functions[i].device = (uint16_t)(0x10d3 + i);
+		functions[i].host = functions[i].smmu = KQ_NONE;
+		functions[i].parent = functions[i].pf = KQ_NONE;
+	}
+	memcpy(others, functions, sizeof(others));
+	now.functions = others;
+	finding = judge(&planned, &now, true);
+	assert(finding.health == KQ_HEALTH_OK);
+	assert(strstr(finding.text, "a signed quiesce image is loaded"));
+	/* Another device in the same slot: one is gone, one is new. */
+	others[1].device++;
+	finding = judge(&planned, &now, true);
+	assert(finding.health == KQ_HEALTH_WARN);
+	assert(strstr(finding.text, "functions: 1 new, 1 gone; SMMUs: 0"));
+	assert(strstr(finding.advice, "quiescectl wrap"));
+	now.function_count = 1;
+	now.smmu_count = 0;
+	finding = judge(&planned, &now, false);
+	assert(strstr(finding.text, "functions: 0 new, 2 gone; SMMUs: 1"));
+	assert(!strstr(finding.advice, "quiescectl wrap"));
+	planned.function_count = 0;
+	finding = judge(&planned, &now, false);
+	assert(strstr(finding.text, "functions: 1 new, 0 gone; SMMUs: 1"));
+}
+
 int main(void)
 {
 	char command[64];
@@ -389,6 +458,7 @@ int main(void)
 	table_names_what_to_do();
 	lacking_machine_to_finding();
 	stage_file_to_finding();
+	changed_machine_to_warning();
 	snprintf(command, sizeof(command), "rm -r %s", root);
 	return system(command) == 0 ? 0 : 1;
 }

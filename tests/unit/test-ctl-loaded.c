@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "daemon/ctl-loaded.h"
+#include "lib/image/pe.h"
 #include "lib/stage-image.h"
 
 #define BASE   UINT64_C(0xe0000000)
@@ -118,10 +119,29 @@ static void image_with_plan_to_ours(void)
 	put_plan(0x200000);
 	put_kernel(0x600000, 0, 0x400000); /* the payload, inside */
 	loaded = find();
+	assert(!loaded.is_signed);
 	assert(loaded.kind == KQ_LOADED_OURS);
 	assert(loaded.address == BASE + 0x200000);
 	assert(loaded.plan && loaded.plan->budget_ms == 1234);
 	kq_loaded_fini(&loaded);
+}
+
+static void certificates_to_signed(void)
+{
+	struct kq_image_header *image = (void *)(memory + 0x200000);
+	struct kq_pe_headers *pe = (void *)(image + 1);
+	struct kq_loaded loaded;
+
+	/* PE headers alone are no signature. */
+	image->pe_offset = KQ_PE_OFFSET;
+	loaded = find();
+	assert(loaded.plan && !loaded.is_signed);
+	kq_loaded_fini(&loaded);
+	pe->directories[KQ_PE_CERTIFICATES].size = 1500;
+	loaded = find();
+	assert(loaded.plan && loaded.is_signed);
+	kq_loaded_fini(&loaded);
+	image->pe_offset = 0;
 }
 
 static void damaged_plan_to_none(void)
@@ -179,6 +199,7 @@ int main(void)
 	close(mkstemp(kcore));
 	put_file(iomem, map, sizeof(map) - 1, "w");
 	image_with_plan_to_ours();
+	certificates_to_signed();
 	damaged_plan_to_none();
 	second_kernel_to_unknown();
 	kernel_alone_to_plain();
