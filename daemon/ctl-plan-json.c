@@ -103,7 +103,7 @@ json_t *kq_plan_json(const struct kq_plan_view *view)
 	kq_json_set(object, "verify",
 		    json_string(kq_verify_name(view->settings->verify)));
 	kq_json_set(object, "on_bad_digest",
-		    json_string(kq_word_on_bad_digest(plan->on_bad_digest)));
+		    json_string(kq_on_bad_digest_name(plan->on_bad_digest)));
 	kq_json_set(object, "psci", json_string(kq_word_psci(plan->psci)));
 	kq_json_set(object, "plan_bytes", json_integer(plan->total_size));
 	kq_json_set(object, "functions", functions);

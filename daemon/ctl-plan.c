@@ -92,7 +92,7 @@ static void print_settings(const struct view *view, FILE *out)
 	if (view->settings.verify == KQ_VERIFY_BY_STAGE)
 		fprintf(out,
 			"The stage verifies kernel and initrd; on a wrong digest: %s\n",
-			kq_word_on_bad_digest(plan->on_bad_digest));
+			kq_on_bad_digest_name(plan->on_bad_digest));
 	if (!view->loaded.plan && !view->settings.enabled)
 		fprintf(out,
 			"No setting asks for quiescing yet: kexec would run without the stage, these are the defaults\n");

@@ -5,6 +5,7 @@
 #include "daemon/ctl-json.h"
 #include "daemon/ctl-report-text.h"
 #include "daemon/ctl-words.h"
+#include "lib/settings.h"
 
 #define MIB (1024.0 * 1024.0)
 
@@ -60,7 +61,7 @@ json_t *kq_report_json_verify(const struct kq_report_header *report)
 		    kq_json_bits(verify->flags, kq_bits_verify_flags));
 	kq_json_set(object, "bytes", json_integer((json_int_t)verify->bytes));
 	kq_json_set(object, "on_bad_digest",
-		    json_string(kq_word_on_bad_digest(verify->on_bad_digest)));
+		    json_string(kq_on_bad_digest_name(verify->on_bad_digest)));
 	kq_json_set(object, "fault_esr", kq_json_hex(verify->fault_esr));
 	return object;
 }

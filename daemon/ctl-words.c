@@ -342,18 +342,6 @@ const char *kq_word_verify_result(uint32_t result)
 	return word(words, COUNT(words), result);
 }
 
-const char *kq_word_on_bad_digest(uint32_t action)
-{
-	static const char *const words[] = {
-		[KQ_ON_BAD_RESET] = "reset",
-		[KQ_ON_BAD_HALT] = "halt",
-		[KQ_ON_BAD_BOOT] = "boot",
-	};
-
-	_Static_assert(COUNT(words) == KQ_ON_BAD_LAST + 1, "a word each");
-	return word(words, COUNT(words), action);
-}
-
 const char *kq_word_psci(uint32_t psci)
 {
 	static const char *const words[] = {

@@ -52,7 +52,6 @@ const char *kq_word_smmu_type(uint32_t type);
 const char *kq_word_smmu_result(uint32_t result);
 const char *kq_word_function_result(uint32_t result);
 const char *kq_word_verify_result(uint32_t result);
-const char *kq_word_on_bad_digest(uint32_t action);
 const char *kq_word_psci(uint32_t psci);
 const char *kq_word_step(uint32_t step);
 const char *kq_word_event(uint32_t type);

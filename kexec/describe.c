@@ -35,6 +35,13 @@ static const char help[] =
 	"     --quiesce-bridges\n"
 	"                      Switch off bridges above functions that "
 	"resist.\n"
+	"     --verify=WHO     Who verifies kernel and initrd before they run: "
+	"stage\n"
+	"                      (default), purgatory or none.\n"
+	"     --on-bad-digest=WHAT\n"
+	"                      What the stage does if they were damaged: reset "
+	"(default),\n"
+	"                      halt or boot.\n"
 	"     --quiesce-dry-run\n"
 	"                      Check everything, say what would be loaded, "
 	"load nothing.\n"
@@ -185,8 +192,12 @@ static char *stock_command(const struct kq_options *options,
 {
 	struct kq_stock_load stock = kq_load_stock(load, 0);
 
-	if (load->own_initrd)
-		stock.initrd_fd = 0; /* it is only named */
+	if (load->own_initrd) { /* it is only named */
+		stock.initrd_fd = 0;
+		stock.add_initrd = true;
+	} else {
+		stock.initrd_fd = -1;
+	}
 	return kq_run_command(settings->kexec_path, options, &stock);
 }
 
@@ -208,6 +219,18 @@ static void describe_plan(FILE *out, const struct kq_plan_header *plan)
 	fputc('\n', out);
 }
 
+static void describe_verify(FILE *out, const struct kq_settings *settings)
+{
+	fprintf(out, "verified:   by %s",
+		settings->verify == KQ_VERIFY_BY_STAGE	     ? "the stage"
+		: settings->verify == KQ_VERIFY_BY_PURGATORY ? "purgatory"
+							     : "nobody");
+	if (settings->verify == KQ_VERIFY_BY_STAGE)
+		fprintf(out, "; on a wrong digest: %s",
+			kq_on_bad_digest_name(settings->on_bad_digest));
+	fputc('\n', out);
+}
+
 void kq_describe_load(FILE *out, const struct kq_options *options,
 		      const struct kq_settings *settings,
 		      const struct kq_load *load)
@@ -226,6 +249,8 @@ void kq_describe_load(FILE *out, const struct kq_options *options,
 	}
 	if (plan)
 		describe_plan(out, plan);
+	if (!kq_load_is_signed(load))
+		describe_verify(out, settings);
 	fprintf(out, "image:      %.1f MiB of memory\n", memory_of(load));
 	if (options->output)
 		fprintf(out, "would write %s\n", options->output);

@@ -25,6 +25,21 @@ static int check_options(const struct kq_options *options,
 	return 0;
 }
 
+/* Purgatory is what kexec_load(2) brings along, and nobody else. */
+static void warn_unverified(const struct kq_options *options,
+			    const struct kq_settings *settings,
+			    struct kq_load *load)
+{
+	bool file_load = options->syscall == KQ_SYSCALL_FILE ||
+			 (load->syscall_option &&
+			  strcmp(load->syscall_option, "-s") == 0);
+
+	if (settings->verify == KQ_VERIFY_BY_PURGATORY && file_load)
+		kq_warn(&load->image.warnings,
+			"verify=purgatory: there is no purgatory with "
+			"kexec_file_load (-s), so nothing is verified");
+}
+
 static int prepare_image(const struct kq_options *options,
 			 const struct kq_settings *settings,
 			 struct kq_load *load, struct kq_message *message)
@@ -47,6 +62,8 @@ static int prepare_image(const struct kq_options *options,
 	load->own_initrd = image->kernel.initrd.size > 0 && !options->initrd &&
 			   !options->reuse_initrd;
 	load->own_cmdline = image->kernel.cmdline && !options->cmdline;
+	load->no_checks = settings->verify == KQ_VERIFY_BY_STAGE;
+	warn_unverified(options, settings, load);
 	if (!crash || options->output)
 		return 0;
 	return kq_check_crash_memory(
@@ -125,7 +142,8 @@ int kq_load_prepare(const struct kq_options *options,
 		    const struct kq_settings *settings, struct kq_load *ret,
 		    struct kq_message *message)
 {
-	struct kq_load load = { .signed_image = KQ_SIGNED_IMAGE_NONE };
+	struct kq_load load = { .signed_image = KQ_SIGNED_IMAGE_NONE,
+				.initrd = KQ_INITRD_NONE };
 	int r;
 
 	r = prepare(options, settings, &load, message);
@@ -137,11 +155,30 @@ int kq_load_prepare(const struct kq_options *options,
 	return 0;
 }
 
+int kq_load_open_initrd(const struct kq_options *options,
+			struct kq_load *load, struct kq_message *message)
+{
+	struct kq_stage_params *params = &load->image.layout.params;
+	int r = 0;
+
+	if (load->own_initrd && !options->output)
+		r = kq_initrd_extract(&load->image.kernel, &load->initrd,
+				      message);
+	else if (options->initrd)
+		r = kq_initrd_open(options->initrd, &load->initrd, message);
+	if (r < 0 || load->initrd.fd < 0 ||
+	    !(params->flags & KQ_PARAMS_VERIFY))
+		return r;
+	return kq_initrd_hash(&load->initrd, params, message);
+}
+
 struct kq_stock_load kq_load_stock(const struct kq_load *load, int image_fd)
 {
 	return (struct kq_stock_load){
 		.image_fd = image_fd,
-		.initrd_fd = -1,
+		.initrd_fd = load->initrd.fd,
+		.add_initrd = load->initrd.added,
+		.no_checks = load->no_checks,
 		.cmdline = load->own_cmdline ? load->image.kernel.cmdline
 					     : NULL,
 		.syscall_option = load->syscall_option,
@@ -152,5 +189,7 @@ void kq_load_fini(struct kq_load *load)
 {
 	kq_signed_image_close(&load->signed_image);
 	kq_image_fini(&load->image);
-	*load = (struct kq_load){ .signed_image = KQ_SIGNED_IMAGE_NONE };
+	kq_initrd_close(&load->initrd);
+	*load = (struct kq_load){ .signed_image = KQ_SIGNED_IMAGE_NONE,
+				  .initrd = KQ_INITRD_NONE };
 }

@@ -3,6 +3,7 @@
 #ifndef KQ_KEXEC_LOAD_H
 #define KQ_KEXEC_LOAD_H
 
+#include "kexec/initrd.h"
 #include "kexec/options.h"
 #include "kexec/run.h"
 #include "lib/image/image.h"
@@ -12,6 +13,8 @@ struct kq_load {
 	struct kq_signed_image signed_image; /* passed on as it is, or none */
 	struct kq_image image; /* else made anew */
 	const char *syscall_option; /* to add for the stock kexec, or NULL */
+	struct kq_initrd initrd; /* from kq_load_open_initrd() */
+	bool no_checks; /* the stage verifies, purgatory need not */
 	/* Of a unified kernel image, where the command line has none: */
 	bool own_initrd;
 	bool own_cmdline;
@@ -42,10 +45,21 @@ int kq_load_prepare(const struct kq_options *options,
 		    struct kq_message *message);
 
 /**
+ * kq_load_open_initrd() - open the initrd, and note its digest in the image
+ * @options: of the load
+ * @load:    from kq_load_prepare(); not that of a signed image
+ * @message: why it failed
+ *
+ * Return: 0; -KQ_ERR_SYSTEM; -KQ_ERR_TRUNCATED.
+ */
+int kq_load_open_initrd(const struct kq_options *options,
+			struct kq_load *load, struct kq_message *message);
+
+/**
  * kq_load_stock() - what the load changes in the stock kexec's arguments
  * @image_fd: the quiesce image
  *
- * Without the initrd, which is no file yet.
+ * With the initrd, once it is open.
  */
 struct kq_stock_load kq_load_stock(const struct kq_load *load, int image_fd);
 

@@ -82,23 +82,6 @@ static void print_warnings(const struct kq_warnings *warnings)
 		fprintf(stderr, PROGRAM ": warning: %s\n", warnings->text[i]);
 }
 
-/* The initrd of a unified kernel image, as a file. */
-static int make_initrd(const struct kq_load *load, struct kq_message *message)
-{
-	int fd, r;
-
-	fd = kq_image_memfd(message);
-	if (fd < 0)
-		return fd;
-	r = kq_kernel_file_write_initrd(&load->image.kernel, fd, message);
-	if (r == 0)
-		r = kq_image_seal(fd, message);
-	if (r == 0)
-		return fd;
-	close(fd);
-	return r;
-}
-
 /* Loads wait for each other; one that takes that long is stuck. */
 static int lock_loads(void)
 {
@@ -145,15 +128,12 @@ static int hand_over(const struct kq_options *options,
 		kq_describe_load(stdout, options, settings, load);
 		return 0;
 	}
-	if (load->own_initrd) {
-		stock.initrd_fd = make_initrd(load, message);
-		if (stock.initrd_fd < 0)
-			return stock.initrd_fd;
-	}
 	r = load_stock(options, settings, load, &stock, record, outcome,
 		       message);
-	if (stock.initrd_fd >= 0)
-		close(stock.initrd_fd);
+	if (r == 0 && outcome->status == 0 && kq_initrd_changed(&load->initrd))
+		return kq_fail(message, KQ_ERR_SYSTEM,
+			       "the initrd was written to while it was loaded, "
+			       "so it is not what will be verified: load again");
 	return r;
 }
 
@@ -167,7 +147,9 @@ static int run_load(const struct kq_options *options,
 	fd = kq_image_memfd(message);
 	if (fd < 0)
 		return fd;
-	r = kq_image_write(&load->image, fd, message);
+	r = kq_load_open_initrd(options, load, message);
+	if (r == 0)
+		r = kq_image_write(&load->image, fd, message);
 	if (r == 0)
 		r = kq_image_seal(fd, message);
 	if (r == 0)
@@ -191,6 +173,16 @@ static int run_signed(const struct kq_options *options,
 	r = hand_over(options, settings, load, fd, record, outcome, message);
 	close(fd);
 	return r;
+}
+
+static int write_output(const struct kq_options *options, struct kq_load *load,
+			struct kq_message *message)
+{
+	int r = kq_load_open_initrd(options, load, message);
+
+	if (r < 0)
+		return r;
+	return kq_image_write_file(&load->image, options->output, message);
 }
 
 static int quiesced_load(const struct kq_options *options,
@@ -217,7 +209,7 @@ static int quiesced_load(const struct kq_options *options,
 		r = run_signed(options, settings, &load, &record, outcome,
 			       message);
 	else if (options->output && !options->dry_run)
-		r = kq_image_write_file(&load.image, options->output, message);
+		r = write_output(options, &load, message);
 	else
 		r = run_load(options, settings, &load, &record, outcome,
 			     message);

@@ -31,8 +31,10 @@ static bool is_this_program(const char *path)
 	       other.st_dev == self.st_dev && other.st_ino == self.st_ino;
 }
 
+#define INITRD_OPTION "--initrd="
+
 /* Everything there may be to add, and the end of the list. */
-#define ADDED_MAX 5u
+#define ADDED_MAX 6u
 
 /* The strings that are not the caller's arguments. */
 struct words {
@@ -49,11 +51,30 @@ static int make_words(const struct kq_stock_load *load, struct words *words)
 	snprintf(words->image, sizeof(words->image), "/proc/self/fd/%d",
 		 load->image_fd);
 	snprintf(words->initrd, sizeof(words->initrd),
-		 "--initrd=/proc/self/fd/%d", load->initrd_fd);
+		 INITRD_OPTION "/proc/self/fd/%d", load->initrd_fd);
 	if (load->cmdline &&
 	    asprintf(&words->cmdline, "--command-line=%s", load->cmdline) < 0)
 		return -KQ_ERR_NOMEM;
 	return 0;
+}
+
+/* An argument of the caller's, or what the load puts in its place. */
+static char *stock_argument(const struct kq_options *options, int index,
+			    const struct kq_stock_load *load,
+			    struct words *words)
+{
+	char *arg = options->stock_argv[index];
+	const char *initrd = options->initrd;
+
+	if (load && index == options->kernel_index)
+		return words->image;
+	if (!arg || !load || load->initrd_fd < 0 || !initrd)
+		return arg;
+	/* Its value is an argument of its own, or the end of one. */
+	if (initrd == arg)
+		return words->initrd + strlen(INITRD_OPTION);
+	return initrd > arg && initrd <= arg + strlen(arg) ? words->initrd
+							    : arg;
 }
 
 /* What is added comes first, where no "--" can be before it. */
@@ -69,7 +90,9 @@ static char **stock_arguments(const char *path,
 	if (!argv)
 		return NULL;
 	*next++ = (char *)path;
-	if (load && load->initrd_fd >= 0)
+	if (load && load->no_checks)
+		*next++ = (char *)"-i";
+	if (load && load->initrd_fd >= 0 && load->add_initrd)
 		*next++ = words->initrd;
 	if (words->cmdline)
 		*next++ = words->cmdline;
@@ -77,9 +100,7 @@ static char **stock_arguments(const char *path,
 		/* Of several such options the last one counts. */
 		if (i == options->last_index && load && load->syscall_option)
 			*next++ = (char *)load->syscall_option;
-		*next++ = load && i == options->kernel_index
-				  ? words->image
-				  : options->stock_argv[i];
+		*next++ = stock_argument(options, i, load, words);
 	}
 	return argv;
 }
@@ -161,7 +182,7 @@ char *kq_run_command(const char *path, const struct kq_options *options,
 	if (make_words(load, &words) < 0)
 		return NULL;
 	strcpy(words.image, "QUIESCE-IMAGE");
-	strcpy(words.initrd, "--initrd=INITRD-OF-KERNEL-FILE");
+	strcpy(words.initrd, INITRD_OPTION "INITRD-OF-KERNEL-FILE");
 	argv = stock_arguments(path, options, load, &words);
 	if (argv)
 		line = join(argv);

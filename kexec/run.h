@@ -12,7 +12,9 @@
 /* What a quiesced load changes in the stock kexec's arguments. */
 struct kq_stock_load {
 	int image_fd; /* quiesce image that takes the kernel's place */
-	int initrd_fd; /* initrd to add, or -1 */
+	int initrd_fd; /* initrd in place of the one that is named, or -1 */
+	bool add_initrd; /* none is named: add it */
+	bool no_checks; /* the stage verifies, purgatory need not */
 	const char *cmdline; /* command line to add, or NULL */
 	const char *syscall_option; /* "-s" or "-c", to add last, or NULL */
 };

@@ -648,3 +648,8 @@ const char *kq_verify_name(enum kq_verify_choice choice)
 {
 	return word_of(verify_words, choice);
 }
+
+const char *kq_on_bad_digest_name(enum kq_on_bad_digest action)
+{
+	return word_of(bad_digest_words, action);
+}

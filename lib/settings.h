@@ -165,4 +165,9 @@ const char *kq_quiesce_name(enum kq_quiesce quiesce);
  */
 const char *kq_verify_name(enum kq_verify_choice choice);
 
+/**
+ * kq_on_bad_digest_name() - the word for an action: "reset", "halt", "boot"
+ */
+const char *kq_on_bad_digest_name(enum kq_on_bad_digest action);
+
 #endif

@@ -31,6 +31,17 @@ static void copy(void *to, const void *from, size_t size)
 		out[i] = in[i];
 }
 
+/* Whole and aligned words: with caches off each access takes its time. */
+static void copy_words(void *to, const void *from, size_t size)
+{
+	typedef uint64_t __attribute__((may_alias)) word;
+	const word *in = from;
+	word *out = to;
+
+	for (size_t i = 0; i < size / sizeof(word); i++)
+		out[i] = in[i];
+}
+
 /* An empty report that is valid as soon as it is sealed. */
 static void init_report(struct kq_stage *stage, void *place)
 {
@@ -56,8 +67,8 @@ static void init_report(struct kq_stage *stage, void *place)
 static void copy_identity(struct kq_report_header *report,
 			  const struct kq_plan_header *plan)
 {
-	copy(report->load_id, plan->load_id, sizeof(report->load_id));
-	copy(report->boot_id, plan->boot_id, sizeof(report->boot_id));
+	copy_words(report->load_id, plan->load_id, sizeof(report->load_id));
+	copy_words(report->boot_id, plan->boot_id, sizeof(report->boot_id));
 	report->load_time_s = plan->load_time_s;
 	report->kind = plan->kind;
 	report->quiesce = plan->quiesce;
@@ -78,7 +89,7 @@ static void init_record(struct kq_report_function *record,
 	record->smmu = fn->smmu;
 	record->parent = fn->parent;
 	record->stream_id = fn->stream_id;
-	copy(record->driver, fn->driver, sizeof(record->driver));
+	copy_words(record->driver, fn->driver, sizeof(record->driver));
 }
 
 /*

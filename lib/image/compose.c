@@ -14,6 +14,7 @@
 #include "lib/bits.h"
 #include "lib/error.h"
 #include "lib/image/pe.h"
+#include "lib/sha256.h"
 
 #define PLAN_ALIGN 64u
 #define WORK_ALIGN 4096u
@@ -69,22 +70,44 @@ static int write_at(int fd, const void *data, uint64_t size, uint64_t offset,
 	return 0;
 }
 
+static void hash(const void *data, size_t size, uint8_t digest[32])
+{
+	struct kq_sha256 sha;
+
+	kq_sha256_init(&sha);
+	kq_sha256_update(&sha, data, size);
+	kq_sha256_final(&sha, digest);
+}
+
+/* The last field of the parameters covers all from the head to itself. */
+static void hash_stage(uint8_t *data, uint64_t params_offset)
+{
+	uint64_t end = params_offset +
+		       offsetof(struct kq_stage_params, stage_sha256);
+
+	hash(data + KQ_IMAGE_HEAD_SIZE, end - KQ_IMAGE_HEAD_SIZE, data + end);
+}
+
 /* The stage with its Image header and parameters filled in. */
 static void fill_stage(uint8_t *data, const struct kq_layout *layout,
 		       const struct kq_stage_file *stage,
 		       const struct kq_kernel_file *kernel)
 {
 	const struct kq_stage_params *params = &layout->params;
-	const struct kq_stage_params filled = {
+	struct kq_stage_params filled = {
 		.plan_offset = htole64(params->plan_offset),
 		.plan_size = htole64(params->plan_size),
 		.work_offset = htole64(params->work_offset),
 		.work_size = htole64(params->work_size),
 		.payload_offset = htole64(params->payload_offset),
 		.payload_size = htole64(params->payload_size),
+		.initrd_size = htole64(params->initrd_size),
+		.flags = htole32(params->flags),
 	};
 	struct kq_image_header header;
 
+	memcpy(filled.payload_sha256, params->payload_sha256, 32);
+	memcpy(filled.initrd_sha256, params->initrd_sha256, 32);
 	memcpy(data, stage->data, stage->size);
 	memcpy(&header, data, sizeof(header));
 	header.text_offset = 0;
@@ -92,6 +115,8 @@ static void fill_stage(uint8_t *data, const struct kq_layout *layout,
 	header.flags = htole64(kernel->info.flags);
 	memcpy(data, &header, sizeof(header));
 	memcpy(data + stage->params_offset, &filled, sizeof(filled));
+	if (params->flags & KQ_PARAMS_VERIFY)
+		hash_stage(data, stage->params_offset);
 	if (layout->pe)
 		kq_pe_fill(data, params->payload_offset, layout->file_size);
 }
@@ -118,7 +143,7 @@ static int write_stage(int fd, const struct kq_layout *layout,
  * copy of it. All of the file's memory is there before it is written to,
  * because a mapping has no way to say that the disk is full.
  */
-static int write_payload(int fd, const struct kq_layout *layout,
+static int write_payload(int fd, struct kq_layout *layout,
 			 struct kq_kernel_file *kernel,
 			 struct kq_message *message)
 {
@@ -139,6 +164,9 @@ static int write_payload(int fd, const struct kq_layout *layout,
 		return kq_fail(message, KQ_ERR_SYSTEM,
 			       "cannot write the quiesce image: %m");
 	r = kq_kernel_file_read(kernel, data + (offset - start), message);
+	if (r == 0 && layout->params.flags & KQ_PARAMS_VERIFY)
+		hash(data + (offset - start), kernel->size,
+		     layout->params.payload_sha256);
 	munmap(data, size);
 	return r;
 }

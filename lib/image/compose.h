@@ -49,6 +49,9 @@ void kq_compose_make_pe(struct kq_layout *layout);
  * @kernel:  the payload, read and checked here
  * @message: why it failed
  *
+ * With KQ_PARAMS_VERIFY in the layout, the digests of payload and stage are
+ * filled in; that of an initrd is the caller's.
+ *
  * The payload comes first: what depends on it, such as its size, stands in
  * the stage's parameters, which come last. Leaves holes where the image is
  * zero before the payload.

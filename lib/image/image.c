@@ -97,6 +97,8 @@ static int prepare(const struct kq_image_request *request,
 		warn_left_out(&image->kernel, &image->warnings);
 	kq_compose_layout(&image->stage, image->plan, fdt_size, &image->kernel,
 			  &image->layout);
+	if (request->settings->verify == KQ_VERIFY_BY_STAGE)
+		image->layout.params.flags = KQ_PARAMS_VERIFY;
 	if (request->pe)
 		kq_compose_make_pe(&image->layout);
 	return 0;

@@ -313,9 +313,25 @@ def check_report(run):
          "the report is of this boot"),
         (report.exception_level == int(run.case.el[0]),
          "the stage ran at EL%d" % report.exception_level)]
+    results.append(_verified(run, report.verify))
     results += _functions_agree(run, report)
     results += _smmu_agrees(run, report)
     return results + _quiescectl_agrees(run, report)
+
+
+def _verified(run, verify):
+    """What was loaded was verified: through the caches, and not before all
+    was quiet."""
+    if "--verify=" in run.case.args:
+        return (verify.result == "not-asked",
+                "the stage verifies nothing: %s" % verify.result)
+    parts = reporting.STAGE | reporting.PAYLOAD | reporting.INITRD
+    late = reporting.LATE if run.case.skip else 0
+    return (verify.result == "good" and verify.parts == parts
+            and verify.flags == reporting.CACHED | reporting.SHA2 | late,
+            "the stage verified %.1f MiB: %s, parts %d, flags %d"
+            % (verify.bytes / (1 << 20), verify.result, verify.parts,
+               verify.flags))
 
 
 def _functions_agree(run, report):

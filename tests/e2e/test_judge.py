@@ -98,8 +98,13 @@ class Story:
 HEADER = 384
 
 
+# Stage, kernel and initrd, through caches and with SHA-256 instructions
+GOOD_VERIFY = (1, 7, 0, 3, 40 << 20, 0, 0)
+
+
 def report_bytes(functions, policy=1, flags=0, result=1, generation=0,
-                 driver=b"driver"):
+                 driver=b"driver",
+                 verify=None):
     """A sealed report with (bdf, flags, mastering) functions, one SMMU."""
     table = b"".join(
         reporting._FUNCTION.pack(0, bdf, 0x8086, 0x1533, 0, bits, 1, 0,
@@ -113,9 +118,9 @@ def report_bytes(functions, policy=1, flags=0, result=1, generation=0,
         reporting.MAGIC, 1, HEADER, size, flags, bytes(32), b"L" * 16,
         uuid.UUID(BOOT_ID).bytes, 1, bytes(32), 1, 2, 2000, 1, 0, 0, 1, 5)
     head += bytes(96) + struct.pack(
-        "<12I4x4x4x4x4I8xQ32x", HEADER, len(functions), 120, 0,
+        "<12I4x4x4x4x4I8xQIIIIQII", HEADER, len(functions), 120, 0,
         HEADER + len(table), 1, 184, 0, size, 0, 40, 0, size, 0, 80, 0,
-        generation)
+        generation, *(verify or GOOD_VERIFY))
     data = bytearray(head + table + smmu)
     data[24:56] = hashlib.sha256(data).digest()
     return bytes(data)

@@ -7,8 +7,9 @@ make_stub() {
 #!/bin/sh
 echo ran >>"$STUB_DIR"/ran
 printf '%s\n' "$@" >"$STUB_DIR"/argv
+before=
 for arg; do
-	case $arg in
+	case $before$arg in
 	/proc/self/fd/*)
 		cat "$arg" >"$STUB_DIR"/image
 		case $(readlink "$arg") in
@@ -16,10 +17,13 @@ for arg; do
 			echo writable >"$STUB_DIR"/writable ;;
 		esac
 		;;
-	--initrd=/proc/self/fd/*)
-		cat "${arg#*=}" >"$STUB_DIR"/own-initrd
+	--initrd*/proc/self/fd/*)
+		cat "/proc/self/fd/${arg##*/}" >"$STUB_DIR"/initrd-read
+		[ -z "$STUB_TOUCH" ] || echo more >>"$STUB_TOUCH"
 		;;
 	esac
+	before=
+	[ "$arg" != --initrd ] || before=$arg
 done
 cut -d ' ' -f 5 /proc/$$/stat /proc/$PPID/stat >"$STUB_DIR"/groups
 [ -z "$STUB_GAP" ] || {
@@ -49,7 +53,7 @@ config() {
 
 # kexec ARG... - run the front end; status, out, err and the stub's records
 kexec() {
-	rm -f "$dir"/{ran,argv,image,own-initrd,writable}
+	rm -f "$dir"/{ran,argv,image,initrd-read,writable}
 	KQ_TEST_ROOT=$dir/root KEXEC_QUIESCE_CONF=$dir/conf STUB_DIR=$dir \
 		timeout 60 "$program" "$@" >"$dir"/out 2>"$dir"/err
 	status=$?
@@ -85,11 +89,11 @@ refused() {
 	check "refuse $*" test ! -s "$dir"/out
 }
 
-# loaded ARG... - quiesced, and the stub got these arguments
+# loaded ARG... - quiesced, verified, and the stub got these arguments
 loaded() {
 	check "load" test "$status" = 0
 	check "load" test ! -s "$dir"/err
-	check "load" argv_is "$@"
+	check "load" argv_is -i "$@"
 	check "load" cmp -s <(tail -c 32768 "$dir"/image) "$dir"/Image
 	check "load" grep -q KQPLAN "$dir"/image
 	check "load" test ! -e "$dir"/writable

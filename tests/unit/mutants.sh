@@ -75,7 +75,7 @@ stage-devices purgatory/main.c s/kq_pci_masters_off(stage);/;/
 stage-devices purgatory/main.c /kq_pci_masters_off(stage);/d;s/kq_pci_reset_end(stage);/kq_pci_reset_end(stage);kq_pci_masters_off(stage);/
 stage-devices purgatory/main.c s/kq_pci_masters_off(stage);/kq_stage_smmus(stage);kq_pci_masters_off(stage);/
 stage-devices purgatory/main.c s/int r = kq_plan_check(plan, plan_size);/int r = 0;/
-stage-devices purgatory/main.c s/copy(report->load_id,/copy(report->boot_id,/
+stage-devices purgatory/main.c s/copy_words(report->load_id,/copy_words(report->boot_id,/
 stage-reset purgatory/masters.c s/if (!(fns\[i\].flags & KQ_FN_VF))$/if (1)/
 # Transactions Pending, resets.
 stage-reset purgatory/main.c s/kq_pci_wait_pending(stage);/;/

@@ -48,7 +48,7 @@ test_passthrough() {
 test_load() {
 	config
 	kexec -p --smmu-policy=abort "$dir"/Image --initrd /dev/null
-	fd=$(sed -n 2p "$dir"/argv)
+	fd=$(sed -n 3p "$dir"/argv)
 	loaded -p "$fd" --initrd /dev/null
 	kexec -l -- "$dir"/Image other
 	check "load" argv_is -l -- "$dir"/Image other
@@ -62,8 +62,71 @@ test_load() {
 	check "debug" grep -q '1 SMMU -> abort' "$dir"/err
 	# with nothing open, the image must not become stdin
 	kexec --quiesce=bme "$dir"/Image 0<&-
-	check "load" test "$(cat "$dir"/argv)" != /proc/self/fd/0
-	loaded "$(cat "$dir"/argv)"
+	check "load" test "$(sed -n 2p "$dir"/argv)" != /proc/self/fd/0
+	loaded "$(sed -n 2p "$dir"/argv)"
+}
+
+# digests EXPRESSION - of the image: python, with its bytes as image, the
+# initrd's as initrd, and the fields of its parameters
+digests() {
+	python3 -c '
+import hashlib, struct, sys
+def sha256(data):
+    return hashlib.sha256(data).digest()
+image = open(sys.argv[1] + "/image", "rb").read()
+initrd = open(sys.argv[1] + "/cpio", "rb").read()
+at, = struct.unpack_from("<Q", image, 40)
+(payload_at, payload_size, initrd_size, flags, _, payload_sha256,
+ initrd_sha256, stage_sha256) = struct.unpack_from("<QQQII32s32s32s", image,
+                                                   at + 32)
+payload = image[payload_at:payload_at + payload_size]
+stage = image[4096:at + 128]
+sys.exit(not eval("(" + sys.argv[2] + ")"))' "$dir" "$1"
+}
+
+test_verify() {
+	local i path
+
+	config
+	head -c 300000 /dev/urandom >"$dir"/cpio
+	kexec -p --quiesce=flr "$dir"/Image
+	check "digests" digests 'flags == 1 and payload_sha256 == sha256(payload)'
+	check "digests" digests 'stage_sha256 == sha256(stage)'
+	kexec -p --quiesce=flr "$dir"/Image --initrd="$dir"/cpio
+	path=$(tail -n 1 "$dir"/argv)
+	loaded -p "$fd" "$path"
+	check "initrd" test "${path%/*}" = --initrd=/proc/self/fd
+	check "initrd" cmp "$dir"/initrd-read "$dir"/cpio
+	check "initrd" digests 'flags == 3 and initrd_size == len(initrd)'
+	check "initrd" digests 'initrd_sha256 == sha256(initrd)'
+	check "initrd" digests 'stage_sha256 == sha256(stage)'
+	kexec -p --initrd "$dir"/cpio --quiesce=flr "$dir"/Image
+	check "initrd" test "$(sed -n 4p "$dir"/argv | tr -d 0-9)" = \
+		/proc/self/fd/
+	check "initrd" cmp "$dir"/initrd-read "$dir"/cpio
+	# the name may come to stand for another file, but not the file change
+	STUB_TOUCH=$dir/cpio kexec -p --quiesce=flr "$dir"/Image \
+		--initrd="$dir"/cpio
+	check "initrd written to" test "$status" = 1
+	check "initrd written to" grep -q 'load again' "$dir"/err
+	refused 'cannot read the initrd' -p --quiesce=flr "$dir"/Image \
+		--initrd="$dir"/nowhere
+	kexec -p --quiesce-output="$dir"/image "$dir"/Image
+	check "file" digests 'flags == 1'
+	kexec -p --quiesce-output="$dir"/image "$dir"/Image \
+		--initrd="$dir"/cpio
+	check "file" digests 'flags == 3 and initrd_sha256 == sha256(initrd)'
+	for i in purgatory none; do
+		kexec -p --verify=$i "$dir"/Image --initrd="$dir"/cpio
+		check "$i" argv_is -p "$fd" "$(tail -n 1 "$dir"/argv)"
+		check "$i" digests 'flags == 0 and stage_sha256 == bytes(32)'
+	done
+	kexec -s -p --verify=purgatory "$dir"/Image
+	check "purgatory" grep -q 'nothing is verified' "$dir"/err
+	kexec -p --quiesce-dry-run --on-bad-digest=halt "$dir"/Image
+	check "dry run" grep -q '^verified:   by the stage.*: halt$' "$dir"/out
+	kexec -p --quiesce-dry-run --verify=purgatory "$dir"/Image
+	check "dry run" grep -q '^verified:   by purgatory$' "$dir"/out
 }
 
 # record PYTHON-EXPRESSION - of the record r of the crash kernel
@@ -219,19 +282,19 @@ test_uki() {
 	command -v python3 >/dev/null || return
 	make_uki "$dir"/uki 'console=ttyAMA0 a="b c"'
 	kexec -p --quiesce=flr "$dir"/uki
-	kernel=$(sed -n 4p "$dir"/argv)
-	initrd=$(sed -n 1p "$dir"/argv)
+	kernel=$(sed -n 5p "$dir"/argv)
+	initrd=$(sed -n 2p "$dir"/argv)
 	loaded "$initrd" '--command-line=console=ttyAMA0 a="b c"' -p "$kernel"
-	check "initrd" test "$(cat "$dir"/own-initrd)" = 'an initrd'
+	check "initrd" test "$(cat "$dir"/initrd-read)" = 'an initrd'
 	KQ_TEST_LACKS=kexec_load kexec -p --quiesce=flr "$dir"/uki --append=x
 	loaded "$initrd" -p "$kernel" --append=x -s
 	for option in --append=x --command-line=x --reuse-cmdline; do
 		kexec -l --quiesce=flr "$dir"/uki "$option" --ramdisk=/dev/null
-		loaded -l "$(sed -n 2p "$dir"/argv)" "$option" \
+		loaded -l "$(sed -n 3p "$dir"/argv)" "$option" \
 			--ramdisk=/dev/null
 	done
 	kexec -l --quiesce=flr "$dir"/uki --reuseinitrd --reuse-cmdline
-	loaded -l "$(sed -n 2p "$dir"/argv)" --reuseinitrd --reuse-cmdline
+	loaded -l "$(sed -n 3p "$dir"/argv)" --reuseinitrd --reuse-cmdline
 	kexec -l --quiesce-dry-run "$dir"/uki
 	check "dry run" grep -q '^kernel: .*uki, unified kernel image: 0' \
 		"$dir"/out
@@ -556,7 +619,7 @@ test_dry_run() {
 	kexec -p --quiesce-dry-run "$dir"/Image --append='a b'
 	check "dry run" test "$status" = 0
 	check "dry run" test ! -e "$dir"/ran
-	check "dry run" grep -q "would run:  $dir/stock -p .*'--append=a b'" \
+	check "dry run" grep -q "would run:  $dir/stock -i -p .*'--append=a b'" \
 		"$dir"/out
 	check "dry run" grep -q 'SMMU -> abort' "$dir"/out
 	check "dry run" grep -q '^for: *a crash' "$dir"/out
@@ -583,7 +646,7 @@ test_help() {
 	grep -o '^ *--[a-z-]*' "$dir"/out | tr -d ' ' >"$dir"/in-help
 	sed -n '/^\.TP/{n;s/^\.BI\{0,1\} \\-\\-\([a-z\\-]*\).*/--\1/p}' \
 		"$page" | tr -d '\\' >"$dir"/in-page
-	check "help" test "$(wc -l <"$dir"/in-help)" = 10
+	check "help" test "$(wc -l <"$dir"/in-help)" = 12
 	check "man page" diff "$dir"/in-help "$dir"/in-page
 	config 'kexec = /nonexistent/kexec'
 	kexec --help
@@ -593,7 +656,7 @@ test_help() {
 make_machine
 make_kernel
 make_stub
-for test in passthrough load uki record child plan region config smmus syscalls bad_options bad_machine \
+for test in passthrough load verify uki record child plan region config smmus syscalls bad_options bad_machine \
 	bad_files output dry_run help; do
 	test_$test
 done

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "config.h"
+
+#include "kexec/initrd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "kexec/run.h"
+#include "lib/error.h"
+#include "lib/sha256.h"
+
+int kq_initrd_open(const char *path, struct kq_initrd *ret,
+		   struct kq_message *message)
+{
+	struct stat st;
+	int fd, copy;
+
+	*ret = KQ_INITRD_NONE;
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return 0;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return kq_fail(message, KQ_ERR_SYSTEM,
+			       "cannot read the initrd %s: %m", path);
+	copy = kq_image_pass(fd, message);
+	close(fd);
+	if (copy < 0)
+		return copy;
+	ret->fd = copy;
+	return 0;
+}
+
+int kq_initrd_extract(const struct kq_kernel_file *kernel,
+		      struct kq_initrd *ret, struct kq_message *message)
+{
+	int fd, r;
+
+	fd = kq_image_memfd(message);
+	if (fd < 0)
+		return fd;
+	r = kq_kernel_file_write_initrd(kernel, fd, message);
+	if (r == 0)
+		r = kq_image_seal(fd, message);
+	if (r < 0) {
+		close(fd);
+		return r;
+	}
+	*ret = (struct kq_initrd){ .fd = fd, .added = true };
+	return 0;
+}
+
+/* Read, not mapped: a file that shrinks meanwhile is an error, no signal. */
+static int hash_file(int fd, uint64_t size, uint8_t digest[32],
+		     struct kq_message *message)
+{
+	static uint8_t buffer[256 * 1024];
+	struct kq_sha256 sha;
+	uint64_t at = 0;
+
+	kq_sha256_init(&sha);
+	while (at < size) {
+		ssize_t n = pread(fd, buffer, sizeof(buffer), (off_t)at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return kq_fail(message, KQ_ERR_SYSTEM,
+				       "cannot read the initrd: %m");
+		if (n == 0 || (uint64_t)n > size - at)
+			return kq_fail(message, KQ_ERR_SYSTEM,
+				       "the initrd is being written to: load "
+				       "again when it is complete");
+		kq_sha256_update(&sha, buffer, (size_t)n);
+		at += (uint64_t)n;
+	}
+	kq_sha256_final(&sha, digest);
+	return 0;
+}
+
+int kq_initrd_hash(struct kq_initrd *initrd, struct kq_stage_params *params,
+		   struct kq_message *message)
+{
+	uint64_t size;
+	int r;
+
+	if (fstat(initrd->fd, &initrd->stat) < 0)
+		return kq_fail(message, KQ_ERR_SYSTEM,
+			       "cannot read the initrd: %m");
+	size = (uint64_t)initrd->stat.st_size;
+	if (size == 0)
+		return 0; /* the stock kexec has its own opinion of such */
+	r = hash_file(initrd->fd, size, params->initrd_sha256, message);
+	if (r < 0)
+		return r;
+	params->initrd_size = size;
+	params->flags |= KQ_PARAMS_INITRD;
+	return 0;
+}
+
+bool kq_initrd_changed(const struct kq_initrd *initrd)
+{
+	const struct stat *then = &initrd->stat;
+	struct stat now;
+
+	if (initrd->fd < 0 || initrd->added)
+		return false;
+	return fstat(initrd->fd, &now) < 0 || now.st_size != then->st_size ||
+	       now.st_mtim.tv_sec != then->st_mtim.tv_sec ||
+	       now.st_mtim.tv_nsec != then->st_mtim.tv_nsec ||
+	       now.st_ctim.tv_sec != then->st_ctim.tv_sec ||
+	       now.st_ctim.tv_nsec != then->st_ctim.tv_nsec;
+}
+
+void kq_initrd_close(struct kq_initrd *initrd)
+{
+	if (initrd->fd >= 0)
+		close(initrd->fd);
+	*initrd = KQ_INITRD_NONE;
+}
