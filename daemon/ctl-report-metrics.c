@@ -96,6 +96,15 @@ static void print_flags(const struct kq_report_header *report, FILE *out)
 			(report->flags & bit->mask) != 0);
 }
 
+static void print_verify(const struct kq_report_header *report, FILE *out)
+{
+	head(out, "verify",
+	     "1 for what became of the check of what was loaded.");
+	for (uint32_t i = 0; i < KQ_VERIFY_RESULT_COUNT; i++)
+		fprintf(out, PREFIX "verify{result=\"%s\"} %d\n",
+			kq_word_verify_result(i), report->verify.result == i);
+}
+
 static void print_smmus(const struct kq_report_header *report, FILE *out)
 {
 	const struct kq_report_smmu *smmus = kq_report_smmus(report);
@@ -203,6 +212,7 @@ int kq_report_metrics(const struct kq_found_report *found,
 	print_info(found->report, out);
 	print_verdict(found->report, out);
 	print_flags(found->report, out);
+	print_verify(found->report, out);
 	print_smmus(found->report, out);
 	print_times(found->report, out);
 	return print_offenders(found->report, out);

@@ -105,19 +105,35 @@ static void field_message(struct entry *entry, FILE *out, char **text)
 	free(*text);
 }
 
+static const char *damage(char text[KQ_BITS_TEXT + 32],
+			  const struct kq_report_verify *verify)
+{
+	char parts[KQ_BITS_TEXT];
+
+	*text = '\0';
+	if (verify->result == KQ_VERIFY_BAD)
+		snprintf(text, KQ_BITS_TEXT + 32, "; damaged in memory: %s",
+			 kq_bits_join(parts, sizeof(parts), verify->bad,
+				      kq_bits_verify_parts));
+	return text;
+}
+
 static void log_verdict(struct journal *journal)
 {
 	const struct kq_report_header *report = journal->found->report;
 	struct kq_verdict verdict;
 	struct kq_probe probe;
 	struct entry entry;
-	char flags[KQ_BITS_TEXT];
+	char flags[KQ_BITS_TEXT], damaged[KQ_BITS_TEXT + 32];
 
 	kq_verdict(report, &verdict);
 	kq_probe(report, &probe);
 	entry = begin(journal, KQ_MESSAGE_REPORT,
-		      verdict.quiet ? LOG_NOTICE : LOG_WARNING);
-	field(&entry, "MESSAGE=%s%s", verdict.text,
+		      verdict.quiet && report->verify.result <= KQ_VERIFY_GOOD
+			      ? LOG_NOTICE
+			      : LOG_WARNING);
+	field(&entry, "MESSAGE=%s%s%s", verdict.text,
+	      damage(damaged, &report->verify),
 	      journal->found->freshness == KQ_STALE
 		      ? " (of an earlier boot than this)"
 		      : "");
@@ -127,6 +143,8 @@ static void log_verdict(struct journal *journal)
 	field(&entry, "QUIESCE_FLAGS=%s",
 	      kq_bits_join(flags, sizeof(flags), report->flags,
 			   kq_bits_report));
+	field(&entry, "QUIESCE_VERIFY=%s",
+	      kq_word_verify_result(report->verify.result));
 	field(&entry, "QUIESCE_FUNCTIONS=%" PRIu32, report->functions.count);
 	field(&entry, "QUIESCE_OFFENDERS=%u", verdict.offenders);
 	field(&entry, "QUIESCE_STREAMS=%u", probe.streams);

@@ -558,6 +558,8 @@ static void strays_to_entries(void)
 	expect_field(entry, "QUIESCE_STREAMS=3");
 	expect_field(entry, "QUIESCE_OFFENDERS=1");
 	expect_field(entry, "QUIESCE_TRANSACTIONS=43");
+	expect_field(entry, "QUIESCE_VERIFY=bad");
+	assert(strstr(entry, "; damaged in memory: kernel, initrd\n"));
 	entry = entry_of(KQ_MESSAGE_OFFENDER, "QUIESCE_BDF=0000:01:00.0");
 	expect_field(entry, "QUIESCE_DRIVER=mlx5_core");
 	expect_field(entry, "QUIESCE_TRANSACTIONS=37");
@@ -572,6 +574,21 @@ static void strays_to_entries(void)
 		entry,
 		"MESSAGE=SMMU 0x9050000: fell back to abort, sink was asked");
 	expect_field(entry, "QUIESCE_APPLIED=abort");
+	clear_journal();
+	empty_store();
+}
+
+/* All is quiet, but nobody knows whether what was loaded is whole. */
+static void unverified_to_warning(void)
+{
+	const char *entry;
+
+	boot_with(kq_fixture_orderly(), "console=x");
+	assert(collect_expecting(0) == KQ_COLLECT_NEW);
+	entry = entry_of(KQ_MESSAGE_REPORT, NULL);
+	expect_field(entry, "QUIESCE_QUIET=1");
+	expect_field(entry, "QUIESCE_VERIFY=too-slow");
+	expect_field(entry, "PRIORITY=4");
 	clear_journal();
 	empty_store();
 }
@@ -617,6 +634,7 @@ int main(void)
 	killed_to_whole_files();
 	crash_to_entries();
 	strays_to_entries();
+	unverified_to_warning();
 	both_to_one_entry();
 	assert(rmdir(top) == 0);
 	return 0;
