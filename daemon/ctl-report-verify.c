@@ -35,8 +35,7 @@ void kq_report_print_verify(const struct kq_report_header *report, FILE *out)
 		fprintf(out, "Not verified: given up after %s", time);
 		break;
 	default:
-		fprintf(out,
-			"Not verified: reading it aborted, syndrome 0x%x",
+		fprintf(out, "Not verified: reading it aborted, syndrome 0x%x",
 			verify->fault_esr);
 	}
 	fprintf(out, "%s%s\n",

@@ -31,60 +31,60 @@ static inline uint32_t rotate_right(uint32_t x, unsigned int n)
 }
 
 /* One round; its caller renames the variables instead of moving them. */
-#define ROUND(a, b, c, d, e, f, g, h, t, w)                                  \
-	do {                                                                 \
-		h += (rotate_right(e, 6) ^ rotate_right(e, 11) ^             \
-		      rotate_right(e, 25)) +                                 \
-		     ((e & f) ^ (~e & g)) + kq_sha256_k[t] + w;              \
-		d += h;                                                      \
-		h += (rotate_right(a, 2) ^ rotate_right(a, 13) ^             \
-		      rotate_right(a, 22)) +                                 \
-		     ((a & b) ^ (a & c) ^ (b & c));                          \
+#define ROUND(a, b, c, d, e, f, g, h, t, w) \
+	do { \
+		h += (rotate_right(e, 6) ^ rotate_right(e, 11) ^ \
+		      rotate_right(e, 25)) + \
+		     ((e & f) ^ (~e & g)) + kq_sha256_k[t] + w; \
+		d += h; \
+		h += (rotate_right(a, 2) ^ rotate_right(a, 13) ^ \
+		      rotate_right(a, 22)) + \
+		     ((a & b) ^ (a & c) ^ (b & c)); \
 	} while (0)
 
 /* The word of 16 rounds later takes this one's place. */
-#define SCHEDULE(w, w1, w9, w14)                                             \
-	(w += (rotate_right(w1, 7) ^ rotate_right(w1, 18) ^ w1 >> 3) + w9 +  \
+#define SCHEDULE(w, w1, w9, w14) \
+	(w += (rotate_right(w1, 7) ^ rotate_right(w1, 18) ^ w1 >> 3) + w9 + \
 	      (rotate_right(w14, 17) ^ rotate_right(w14, 19) ^ w14 >> 10))
 
-#define ROUNDS_16(t)                                                         \
-	do {                                                                 \
-		ROUND(a, b, c, d, e, f, g, h, (t), w0);                      \
-		ROUND(h, a, b, c, d, e, f, g, (t) + 1, w1);                  \
-		ROUND(g, h, a, b, c, d, e, f, (t) + 2, w2);                  \
-		ROUND(f, g, h, a, b, c, d, e, (t) + 3, w3);                  \
-		ROUND(e, f, g, h, a, b, c, d, (t) + 4, w4);                  \
-		ROUND(d, e, f, g, h, a, b, c, (t) + 5, w5);                  \
-		ROUND(c, d, e, f, g, h, a, b, (t) + 6, w6);                  \
-		ROUND(b, c, d, e, f, g, h, a, (t) + 7, w7);                  \
-		ROUND(a, b, c, d, e, f, g, h, (t) + 8, w8);                  \
-		ROUND(h, a, b, c, d, e, f, g, (t) + 9, w9);                  \
-		ROUND(g, h, a, b, c, d, e, f, (t) + 10, w10);                \
-		ROUND(f, g, h, a, b, c, d, e, (t) + 11, w11);                \
-		ROUND(e, f, g, h, a, b, c, d, (t) + 12, w12);                \
-		ROUND(d, e, f, g, h, a, b, c, (t) + 13, w13);                \
-		ROUND(c, d, e, f, g, h, a, b, (t) + 14, w14);                \
-		ROUND(b, c, d, e, f, g, h, a, (t) + 15, w15);                \
+#define ROUNDS_16(t) \
+	do { \
+		ROUND(a, b, c, d, e, f, g, h, (t), w0); \
+		ROUND(h, a, b, c, d, e, f, g, (t) + 1, w1); \
+		ROUND(g, h, a, b, c, d, e, f, (t) + 2, w2); \
+		ROUND(f, g, h, a, b, c, d, e, (t) + 3, w3); \
+		ROUND(e, f, g, h, a, b, c, d, (t) + 4, w4); \
+		ROUND(d, e, f, g, h, a, b, c, (t) + 5, w5); \
+		ROUND(c, d, e, f, g, h, a, b, (t) + 6, w6); \
+		ROUND(b, c, d, e, f, g, h, a, (t) + 7, w7); \
+		ROUND(a, b, c, d, e, f, g, h, (t) + 8, w8); \
+		ROUND(h, a, b, c, d, e, f, g, (t) + 9, w9); \
+		ROUND(g, h, a, b, c, d, e, f, (t) + 10, w10); \
+		ROUND(f, g, h, a, b, c, d, e, (t) + 11, w11); \
+		ROUND(e, f, g, h, a, b, c, d, (t) + 12, w12); \
+		ROUND(d, e, f, g, h, a, b, c, (t) + 13, w13); \
+		ROUND(c, d, e, f, g, h, a, b, (t) + 14, w14); \
+		ROUND(b, c, d, e, f, g, h, a, (t) + 15, w15); \
 	} while (0)
 
-#define SCHEDULE_16()                                                        \
-	do {                                                                 \
-		SCHEDULE(w0, w1, w9, w14);                                   \
-		SCHEDULE(w1, w2, w10, w15);                                  \
-		SCHEDULE(w2, w3, w11, w0);                                   \
-		SCHEDULE(w3, w4, w12, w1);                                   \
-		SCHEDULE(w4, w5, w13, w2);                                   \
-		SCHEDULE(w5, w6, w14, w3);                                   \
-		SCHEDULE(w6, w7, w15, w4);                                   \
-		SCHEDULE(w7, w8, w0, w5);                                    \
-		SCHEDULE(w8, w9, w1, w6);                                    \
-		SCHEDULE(w9, w10, w2, w7);                                   \
-		SCHEDULE(w10, w11, w3, w8);                                  \
-		SCHEDULE(w11, w12, w4, w9);                                  \
-		SCHEDULE(w12, w13, w5, w10);                                 \
-		SCHEDULE(w13, w14, w6, w11);                                 \
-		SCHEDULE(w14, w15, w7, w12);                                 \
-		SCHEDULE(w15, w0, w8, w13);                                  \
+#define SCHEDULE_16() \
+	do { \
+		SCHEDULE(w0, w1, w9, w14); \
+		SCHEDULE(w1, w2, w10, w15); \
+		SCHEDULE(w2, w3, w11, w0); \
+		SCHEDULE(w3, w4, w12, w1); \
+		SCHEDULE(w4, w5, w13, w2); \
+		SCHEDULE(w5, w6, w14, w3); \
+		SCHEDULE(w6, w7, w15, w4); \
+		SCHEDULE(w7, w8, w0, w5); \
+		SCHEDULE(w8, w9, w1, w6); \
+		SCHEDULE(w9, w10, w2, w7); \
+		SCHEDULE(w10, w11, w3, w8); \
+		SCHEDULE(w11, w12, w4, w9); \
+		SCHEDULE(w12, w13, w5, w10); \
+		SCHEDULE(w13, w14, w6, w11); \
+		SCHEDULE(w14, w15, w7, w12); \
+		SCHEDULE(w15, w0, w8, w13); \
 	} while (0)
 
 typedef uint32_t __attribute__((may_alias)) word;

@@ -21,19 +21,19 @@ extern const struct kq_stage_params kq_stage_params
 
 /* TCR_EL1; the same with VHE in TCR_EL2, whose RES1 bits without it, 31 and
  * 23, are set as well: TG1 4 KiB, no walks from TTBR1. */
-#define TCR_COMMON (UINT64_C(1) << 31 | UINT64_C(1) << 23)
-#define TCR_T0SZ (64 - KQ_MMU_ADDRESS_BITS)
-#define TCR_IPS_SHIFT 32
+#define TCR_COMMON	 (UINT64_C(1) << 31 | UINT64_C(1) << 23)
+#define TCR_T0SZ	 (64 - KQ_MMU_ADDRESS_BITS)
+#define TCR_IPS_SHIFT	 32
 #define TCR_EL2_PS_SHIFT 16 /* without VHE */
-#define PA_RANGE_48 5u
+#define PA_RANGE_48	 5u
 
-#define HAS_NO_GRANULE 0xfu
+#define HAS_NO_GRANULE	 0xfu
 
 /* ID_AA64MMFR0_EL1, ID_AA64MMFR3_EL1, ID_AA64ISAR0_EL1 */
 #define MMFR0_PARANGE 0u
-#define MMFR0_TGRAN4 28u
-#define MMFR3_TCRX 0u
-#define ISAR0_SHA2 12u
+#define MMFR0_TGRAN4  28u
+#define MMFR3_TCRX    0u
+#define ISAR0_SHA2    12u
 
 struct job {
 	struct kq_io *io;

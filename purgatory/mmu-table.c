@@ -4,16 +4,16 @@
 #include "lib/bits.h"
 #include "lib/error.h"
 
-#define ENTRIES 512u
+#define ENTRIES	   512u
 #define LAST_LEVEL 3u
 
 /* Arm DDI 0487, "VMSAv8-64 Translation table format descriptors" */
-#define DESC_VALID KQ_BIT64(0)
-#define DESC_TABLE KQ_BIT64(1) /* on the last level: a page */
-#define DESC_AP1 KQ_BIT64(6)   /* EL2 alone: RES1; else: EL0 may access */
+#define DESC_VALID    KQ_BIT64(0)
+#define DESC_TABLE    KQ_BIT64(1) /* on the last level: a page */
+#define DESC_AP1      KQ_BIT64(6) /* EL2 alone: RES1; else: EL0 may access */
 #define DESC_SH_INNER (UINT64_C(3) << 8)
-#define DESC_AF KQ_BIT64(10)
-#define DESC_ADDRESS KQ_MASK64(47, 12)
+#define DESC_AF	      KQ_BIT64(10)
+#define DESC_ADDRESS  KQ_MASK64(47, 12)
 
 static uint64_t *new_page(struct kq_mmu_table *table)
 {

@@ -12,7 +12,7 @@
 
 #define KQ_MMU_PAGE 4096u
 /* The top, and for each of two ranges both ends on each of three levels. */
-#define KQ_MMU_PAGES 13u
+#define KQ_MMU_PAGES	    13u
 #define KQ_MMU_ADDRESS_BITS 48u
 
 struct kq_mmu_table {
@@ -46,7 +46,6 @@ int kq_mmu_table_init(struct kq_mmu_table *table, void *room, size_t size,
  *
  * Return: 0; -KQ_ERR_BOUNDS beyond 48 bits; -KQ_ERR_NOSPACE.
  */
-int kq_mmu_table_map(struct kq_mmu_table *table, uint64_t start,
-		     uint64_t size);
+int kq_mmu_table_map(struct kq_mmu_table *table, uint64_t start, uint64_t size);
 
 #endif

@@ -11,7 +11,7 @@
  * Slower than 8 bytes a microsecond (8 MB/s), and a second for all the rest,
  * is given up: memory read without caches is faster than that.
  */
-#define LIMIT_US 1000000u
+#define LIMIT_US     1000000u
 #define BYTES_PER_US 8u
 /* The clock is looked at so often. */
 #define SLICE_SIZE (256u * 1024u)
@@ -50,8 +50,8 @@ static bool find_initrd(const struct kq_stage *stage, uint64_t *ret_start)
 {
 	uint64_t start, end;
 
-	if (!stage->fdt || kq_fdt_initrd(stage->fdt, stage->fdt_size, &start,
-					 &end) < 0)
+	if (!stage->fdt ||
+	    kq_fdt_initrd(stage->fdt, stage->fdt_size, &start, &end) < 0)
 		return false;
 	*ret_start = start;
 	return end - start == stage->params->initrd_size;
@@ -96,8 +96,8 @@ static void compare(struct kq_stage *stage, const struct kq_hash *hash)
 static void not_done(struct kq_report_verify *verify, int error)
 {
 	verify->parts = verify->bad;
-	verify->result = error == -KQ_ERR_TIMEOUT ? KQ_VERIFY_TOO_SLOW :
-						    KQ_VERIFY_FAULT;
+	verify->result = error == -KQ_ERR_TIMEOUT ? KQ_VERIFY_TOO_SLOW
+						  : KQ_VERIFY_FAULT;
 }
 
 /* What is in the middle of the work area is free until the hand-over. */

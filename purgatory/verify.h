@@ -20,11 +20,11 @@ struct kq_hash_part {
 struct kq_hash {
 	struct kq_hash_part parts[KQ_VERIFY_PARTS];
 	uint32_t count;
-	uint32_t flags;	    /* result: KQ_VERIFY_CACHED, KQ_VERIFY_SHA2 */
-	uint64_t end_us;    /* given up then */
-	uint64_t bytes;	    /* result */
+	uint32_t flags; /* result: KQ_VERIFY_CACHED, KQ_VERIFY_SHA2 */
+	uint64_t end_us; /* given up then */
+	uint64_t bytes; /* result */
 	uint32_t fault_esr; /* result */
-	void *room;	    /* for translation tables */
+	void *room; /* for translation tables */
 	size_t room_size;
 };
 

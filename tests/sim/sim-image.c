@@ -52,11 +52,10 @@ void sim_image_describe(const struct sim_image *image, void *fdt)
 {
 	int node = fdt_path_offset(fdt, "/chosen");
 
-	if (image->fdt_end &&
-	    (fdt_setprop_u64(fdt, node, "linux,initrd-start",
-			     image->fdt_start) < 0 ||
-	     fdt_setprop_u64(fdt, node, "linux,initrd-end", image->fdt_end) <
-		     0))
+	if (image->fdt_end && (fdt_setprop_u64(fdt, node, "linux,initrd-start",
+					       image->fdt_start) < 0 ||
+			       fdt_setprop_u64(fdt, node, "linux,initrd-end",
+					       image->fdt_end) < 0))
 		abort();
 }
 

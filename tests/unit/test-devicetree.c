@@ -467,6 +467,32 @@ static void too_many(void)
 	free(source);
 }
 
+static enum kq_psci psci_of(const char *source)
+{
+	enum kq_psci psci;
+
+	open_source(source);
+	psci = kq_dt_psci(&dt);
+	close_source();
+	return psci;
+}
+
+static void psci_that_can_reset(void)
+{
+	assert(psci_of("psci { compatible = \"arm,psci-0.2\", \"arm,psci\";"
+		       " method = \"smc\"; };") == KQ_PSCI_SMC);
+	assert(psci_of("psci { compatible = \"arm,psci-1.0\";"
+		       " method = \"hvc\"; };") == KQ_PSCI_HVC);
+	/* Version 0.1 has no call for it; nor has what nobody knows. */
+	assert(psci_of("psci { compatible = \"arm,psci\";"
+		       " method = \"smc\"; };") == KQ_PSCI_NONE);
+	assert(psci_of("psci { compatible = \"arm,psci-1.0\";"
+		       " method = \"svc\"; };") == KQ_PSCI_NONE);
+	assert(psci_of("psci { compatible = \"arm,psci-1.0\"; };") ==
+	       KQ_PSCI_NONE);
+	assert(psci_of("") == KQ_PSCI_NONE);
+}
+
 static void truncated_is_refused(void)
 {
 	size_t whole;
@@ -566,6 +592,7 @@ int main(int argc, char **argv)
 	bad_windows();
 	console_kinds();
 	too_many();
+	psci_that_can_reset();
 	truncated_is_refused();
 	old_versions_are_refused();
 	return 0;

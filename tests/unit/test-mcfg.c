@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * MCFG and SPCR: windows, quirks, the console, and what is refused.
+ * MCFG, SPCR and FADT: windows, quirks, the console, the firmware that can
+ * reset the machine, and what is refused.
  *
  *	test-mcfg dump FILE	the windows of a table, one line each: for
  *				test-acpi-tables.py
@@ -17,6 +18,7 @@
 #include <string.h>
 
 #include "lib/error.h"
+#include "lib/inventory/fadt.h"
 #include "lib/inventory/spcr.h"
 #include "lib/inventory/sysfs.h"
 #include "tests/unit/acpi-build.h"
@@ -151,6 +153,44 @@ static void truncated_or_flipped_is_refused(void)
 	}
 }
 
+/* --- FADT --- */
+
+static enum kq_psci fadt(uint16_t arm_boot_flags)
+{
+	enum kq_psci psci = 99;
+	struct acpi_table table;
+
+	acpi_begin(&table, "FACP", 6, "KQTEST", "KQTEST  ");
+	while (table.size < 129)
+		acpi_put(&table, 1, 0xff);
+	acpi_put(&table, 2, arm_boot_flags);
+	acpi_put(&table, 1, 0xff);
+	acpi_end(&table);
+	assert(kq_fadt_psci(table.data, table.size, &psci, &message) == 0);
+	assert(kq_fadt_psci(table.data, table.size - 1, &psci, &message) ==
+	       -KQ_ERR_TRUNCATED);
+	return psci;
+}
+
+static void firmware_that_can_reset(void)
+{
+	struct acpi_table table;
+	enum kq_psci psci = 99;
+
+	assert(fadt(0) == KQ_PSCI_NONE);
+	assert(fadt(1) == KQ_PSCI_SMC);
+	assert(fadt(3) == KQ_PSCI_HVC);
+	assert(fadt(2) == KQ_PSCI_NONE);
+	/* Before ACPI 5.1 the field was not there. */
+	acpi_begin(&table, "FACP", 4, "KQTEST", "KQTEST  ");
+	while (table.size < 129)
+		acpi_put(&table, 1, 0xff);
+	acpi_end(&table);
+	assert(kq_fadt_psci(table.data, table.size, &psci, &message) ==
+	       -KQ_ERR_BOUNDS);
+	assert(psci == 99);
+}
+
 /* --- SPCR --- */
 
 static struct kq_inventory_console spcr(uint8_t type, uint8_t space,
@@ -225,5 +265,6 @@ int main(int argc, char **argv)
 	nonsense_is_refused();
 	truncated_or_flipped_is_refused();
 	console_kinds();
+	firmware_that_can_reset();
 	return 0;
 }

@@ -11,10 +11,10 @@
 #include "lib/error.h"
 #include "tests/sim/expect.h"
 
-#define PAGE  UINT64_C(4096)
-#define MIB   (UINT64_C(1) << 20)
-#define GIB   (UINT64_C(1) << 30)
-#define ROOM  ((KQ_MMU_PAGES + 1) * PAGE)
+#define PAGE UINT64_C(4096)
+#define MIB  (UINT64_C(1) << 20)
+#define GIB  (UINT64_C(1) << 30)
+#define ROOM ((KQ_MMU_PAGES + 1) * PAGE)
 /* Access flag, inner shareable, attribute 0, no permission bit set */
 #define LEAF_ATTRIBUTES UINT64_C(0x700)
 
@@ -50,8 +50,8 @@ static uint64_t walk(uint64_t address)
 			EXPECT_EQ(entry & 2, level == 3 ? 2 : 0);
 			EXPECT(level > 0);
 			EXPECT_EQ(output % (UINT64_C(1) << shift), 0);
-			EXPECT_EQ(output | (address & ((UINT64_C(1) << shift) -
-						       1)),
+			EXPECT_EQ(output | (address &
+					    ((UINT64_C(1) << shift) - 1)),
 				  address);
 			return entry;
 		}
@@ -90,9 +90,9 @@ static void maps_what_was_asked_for(void)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		begin(false);
-		EXPECT_EQ(kq_mmu_table_map(&table, cases[i].start,
-					   cases[i].size),
-			  0);
+		EXPECT_EQ(
+			kq_mmu_table_map(&table, cases[i].start, cases[i].size),
+			0);
 		expect_mapped(cases[i].start, cases[i].size);
 		end();
 	}
@@ -121,8 +121,7 @@ static void worst_case_fits(void)
 	EXPECT_EQ(table.used, KQ_MMU_PAGES);
 	expect_mapped(first, size);
 	expect_mapped(second, size);
-	EXPECT_EQ(kq_mmu_table_map(&table, 4096 * GIB, PAGE),
-		  -KQ_ERR_NOSPACE);
+	EXPECT_EQ(kq_mmu_table_map(&table, 4096 * GIB, PAGE), -KQ_ERR_NOSPACE);
 	end();
 }
 
@@ -142,10 +141,8 @@ static void attributes(void)
 {
 	begin(false);
 	kq_mmu_table_map(&table, 0x40200000, 2 * MIB + PAGE);
-	EXPECT_EQ(walk(0x40200000) & ~KQ_MASK64(47, 12),
-		  LEAF_ATTRIBUTES | 1);
-	EXPECT_EQ(walk(0x40400000) & ~KQ_MASK64(47, 12),
-		  LEAF_ATTRIBUTES | 3);
+	EXPECT_EQ(walk(0x40200000) & ~KQ_MASK64(47, 12), LEAF_ATTRIBUTES | 1);
+	EXPECT_EQ(walk(0x40400000) & ~KQ_MASK64(47, 12), LEAF_ATTRIBUTES | 3);
 	end();
 	begin(true); /* AP[1] is RES1 */
 	kq_mmu_table_map(&table, 0x40200000, PAGE);
@@ -159,14 +156,13 @@ static void refuses_what_does_not_fit(void)
 	begin(false);
 	EXPECT_EQ(kq_mmu_table_map(&table, UINT64_C(1) << 48, PAGE),
 		  -KQ_ERR_BOUNDS);
-	EXPECT_EQ(kq_mmu_table_map(&table, (UINT64_C(1) << 48) - PAGE,
-				   PAGE + 1),
-		  -KQ_ERR_BOUNDS);
-	EXPECT_EQ(kq_mmu_table_map(&table, PAGE, UINT64_MAX),
-		  -KQ_ERR_BOUNDS);
-	EXPECT_EQ(kq_mmu_table_init(&table, room, KQ_MMU_PAGES * PAGE - 1,
-				    false),
-		  -KQ_ERR_NOSPACE);
+	EXPECT_EQ(
+		kq_mmu_table_map(&table, (UINT64_C(1) << 48) - PAGE, PAGE + 1),
+		-KQ_ERR_BOUNDS);
+	EXPECT_EQ(kq_mmu_table_map(&table, PAGE, UINT64_MAX), -KQ_ERR_BOUNDS);
+	EXPECT_EQ(
+		kq_mmu_table_init(&table, room, KQ_MMU_PAGES * PAGE - 1, false),
+		-KQ_ERR_NOSPACE);
 	end();
 }
 

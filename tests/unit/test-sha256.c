@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* SHA-256 against the examples of FIPS 180-4 and the sha256sum program. */
 #include "lib/sha256.h"
+#include "lib/sha256-blocks.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -101,11 +102,41 @@ static void pieces(void)
 	}
 }
 
+/*
+ * The plain loop at every alignment, whatever the CPU is given to do
+ * elsewhere. The padding is done here.
+ */
+static void plain_loop(void)
+{
+	uint8_t room[64 * 5 + 8], expected[32], got[32];
+
+	for (size_t shift = 0; shift < 8; shift++) {
+		uint8_t *data = room + shift;
+		struct kq_sha256 ctx;
+
+		for (size_t i = 0; i < 256; i++)
+			data[i] = (uint8_t)(i * 11 + shift);
+		memset(data + 256, 0, 64);
+		data[256] = 0x80;
+		data[256 + 62] = 2048 >> 8;
+		kq_sha256_init(&ctx);
+		kq_sha256_blocks_c(ctx.state, data, 5);
+		for (unsigned int i = 0; i < 32; i++)
+			got[i] = (uint8_t)(ctx.state[i / 4] >>
+					   (24 - 8 * (i % 4)));
+		kq_sha256_init(&ctx);
+		kq_sha256_update(&ctx, data, 256);
+		kq_sha256_final(&ctx, expected);
+		EXPECT(!memcmp(expected, got, sizeof(got)));
+	}
+}
+
 static const struct test_case cases[] = {
 	CASE(published_examples),
 	CASE(a_million_times_a),
 	CASE(padding),
 	CASE(pieces),
+	CASE(plain_loop),
 };
 
 TEST_MAIN(cases)

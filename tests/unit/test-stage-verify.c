@@ -227,8 +227,7 @@ static void after_the_smmus(void)
 	EXPECT_EQ(verify->result, KQ_VERIFY_GOOD);
 	EXPECT_EQ(verify->flags, KQ_VERIFY_CACHED | KQ_VERIFY_LATE);
 	EXPECT(step(KQ_STEP_VERIFY)->start_us >=
-	       step(KQ_STEP_SMMU)->start_us +
-		       step(KQ_STEP_SMMU)->duration_us);
+	       step(KQ_STEP_SMMU)->start_us + step(KQ_STEP_SMMU)->duration_us);
 	end();
 }
 
