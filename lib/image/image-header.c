@@ -75,22 +75,25 @@ int kq_image_parse(const void *data, struct kq_image_info *ret,
 static int check_sections(const uint8_t *data, size_t size,
 			  struct kq_message *message)
 {
-	struct kq_pe_table pe;
+	struct kq_pe_table table;
+	uint64_t end = 0;
 	int r;
 
-	r = kq_pe_parse(data, size, &pe, message);
+	r = kq_pe_parse(data, size, &table, message);
 	if (r < 0)
 		return r;
-	for (unsigned int i = 0; i < pe.count; i++) {
-		struct kq_pe_section section = kq_pe_section(&pe, i);
-		uint64_t end = (uint64_t)section.raw_offset + section.raw_size;
+	for (unsigned int i = 0; i < table.count; i++) {
+		struct kq_pe_section section = kq_pe_section(&table, i);
+		uint64_t next = (uint64_t)section.raw_offset + section.raw_size;
 
-		if (end > size)
-			return kq_fail(message, KQ_ERR_TRUNCATED,
-				       "is truncated: its kernel ends at byte "
-				       "%zu of %llu",
-				       size, (unsigned long long)end);
+		if (next > end)
+			end = next;
 	}
+	if (end > size)
+		return kq_fail(message, KQ_ERR_TRUNCATED,
+			       "is truncated: its kernel ends at byte %zu of "
+			       "%llu",
+			       size, (unsigned long long)end);
 	return 0;
 }
 
