@@ -26,6 +26,8 @@ import report as reporting
 
 PLAN_AT, WORK_AT, WORK_SIZE, PAYLOAD_AT = 0x10000, 0x20000, 0x1c0000, 0x200000
 SMMU, HOLE, UART = 0x09050000, 0x0b000000, 0x09000000
+REGION, SLOT_SIZE = 0x60000000, 8192
+CHECKSUM, UNREACHABLE = 5, 11
 ABORT, SINK = 1, 4
 RESET, HALT, BOOT = 0, 1, 2
 SMC, HVC = 1, 2
@@ -54,7 +56,7 @@ def function(bdf, vendor, device):
                        0xffff, 0xffff, 0xffff, 0, *[0] * 6, 0, b"driver")
 
 
-def plan(functions, smmus, policy=ABORT, bad=BOOT, psci=0):
+def plan(functions, smmus, policy=ABORT, bad=BOOT, psci=0, region=0):
     """A sealed plan for QEMU's virt machine (docs/plan-format.md)."""
     hosts = [struct.pack("<QHBBI8I", 0x4010000000, 0, 0, 255, 0, 1, *[0] * 7)]
     tables = [functions, hosts, [struct.pack("<QQIIII", base, 0, 3, policy,
@@ -69,9 +71,21 @@ def plan(functions, smmus, policy=ABORT, bad=BOOT, psci=0):
         return struct.pack("<8sIIII32s16s16sQIIIIQII", b"\x89KQPLAN\n", 1, 232,
                            end, 0, digest, b"L" * 16, b"B" * 16, 1, 1, 2, 2000,
                            1, UART, 0, 0) + sections + struct.pack(
-                               "<QQII", 0, 0, bad, psci)
+                               "<QQII", region, region and 2 * SLOT_SIZE, bad,
+                               psci)
 
     return head(hashlib.sha256(head(bytes(32)) + body).digest()) + body
+
+
+def slot(blob, generation):
+    """A slot of the plan region that holds this plan."""
+    def head(digest):
+        return struct.pack("<8sIIII32s16s16sQ32s", b"\x89KQSLOT\n", 1, 128,
+                           128, len(blob), digest, b"L" * 16, b"B" * 16,
+                           generation, blob[24:56])
+
+    whole = head(hashlib.sha256(head(bytes(32))).digest()) + blob
+    return whole.ljust(SLOT_SIZE, b"\0")
 
 
 def image(blob, plan_at=PLAN_AT, verify=None, extra=0, cpu_lacks=()):
@@ -135,7 +149,8 @@ def initrd():
     return gzip.compress(archive.bytes(), 1)
 
 
-def run(content, el, ramdisk=None, cpu=None, seconds=SECONDS, memory=2048):
+def run(content, el, ramdisk=None, cpu=None, seconds=SECONDS, memory=2048,
+        region=b""):
     """What an image that QEMU boots prints, and whether QEMU ended."""
     default_cpu, options = machine.CPUS[el]
     with tempfile.TemporaryDirectory() as name:
@@ -150,6 +165,10 @@ def run(content, el, ramdisk=None, cpu=None, seconds=SECONDS, memory=2048):
             str(work / "image"), "-initrd", str(work / "initrd"), "-append",
             "console=ttyAMA0 loglevel=3 panic=-1",
             "-device", "edu,bus=pcie.0,addr=5"]
+        if region:
+            (work / "region").write_bytes(region)
+            command += ["-device", "loader,file=%s,addr=0x%x,force-raw=on"
+                        % (work / "region", REGION)]
         try:
             done = subprocess.run(command, stdin=subprocess.DEVNULL,
                                   stdout=subprocess.PIPE, timeout=seconds,
@@ -159,9 +178,9 @@ def run(content, el, ramdisk=None, cpu=None, seconds=SECONDS, memory=2048):
             return (late.stdout or b"").decode("ascii", "replace"), False
 
 
-def boot(content, el, ramdisk=None, memory=2048):
+def boot(content, el, ramdisk=None, memory=2048, region=b""):
     """The report that the payload finds after QEMU booted an image."""
-    console, _ = run(content, el, ramdisk, memory=memory)
+    console, _ = run(content, el, ramdisk, memory=memory, region=region)
     if "FDT-END" not in console:
         raise AssertionError("the payload did not come up: " + console[-300:])
     text = console.partition("FDT-BEGIN")[2].partition("FDT-END")[0]
@@ -211,6 +230,64 @@ class Faults(unittest.TestCase):
         report = boot(image(plan([], [HOLE, SMMU], SINK)), "2vhe")
         self.assertEqual([smmu.applied for smmu in report.smmus],
                          ["none", "sink"])
+
+
+class Region(unittest.TestCase):
+    """Updates in place, written here as docs/plan-format.md says."""
+
+    def booted(self, el, slots, region=REGION):
+        """The report of a stage whose image knows of no device."""
+        return boot(image(plan([], [SMMU], region=region)), el,
+                    region=b"".join(slots))
+
+    @staticmethod
+    def update(generation):
+        return slot(plan([function(0x28, 0x1234, 0x11e8)], [SMMU],
+                         region=REGION), generation)
+
+    def listed(self, report):
+        edu = report.functions[0]
+        self.assertEqual((edu.bdf, edu.result, edu.driver),
+                         ("0000:00:05.0", "quiet", "driver"))
+        self.assertEqual(edu.flags & reporting.UNLISTED, 0)
+
+    def newest(self, el):
+        report = self.booted(el, [self.update(8), self.update(7)])
+        self.assertEqual((report.plan_generation, report.region_error),
+                         (8, 0))
+        self.listed(report)
+
+    def test_el1(self):
+        self.newest("1")
+
+    def test_el2_vhe(self):
+        self.newest("2vhe")
+
+    def test_damaged(self):
+        """The one before counts."""
+        report = self.booted("2", [self.update(7),
+                                   flipped(self.update(8), 300)])
+        self.assertEqual((report.plan_generation, report.region_error),
+                         (7, CHECKSUM))
+        self.listed(report)
+
+    def aborting(self, el):
+        """A region where nothing answers: the plan in the image counts."""
+        report = self.booted(el, [], HOLE)
+        self.assertEqual((report.plan_generation, report.region_error),
+                         (0, UNREACHABLE))
+        self.assertEqual(report.flags & (STAGE_FAULT | PLAN_INVALID), 0)
+        self.assertGreater(report.fault_count, 0)
+        self.assertEqual(report.smmus[0].result, "done")
+
+    def test_abort_el1(self):
+        self.aborting("1")
+
+    def test_abort_el2(self):
+        self.aborting("2")
+
+    def test_abort_el2_vhe(self):
+        self.aborting("2vhe")
 
 
 def flipped(content, at):
