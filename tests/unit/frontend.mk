@@ -19,6 +19,10 @@ tests_unit_read_kernel_LDADD = $(FRONTEND_LIBS)
 check_SCRIPTS += tests/unit/test-kernel-formats.py
 EXTRA_DIST += tests/unit/test-kernel-formats.py
 
+check_PROGRAMS += tests/fuzz/fuzz-signed-image
+tests_fuzz_fuzz_signed_image_SOURCES = tests/fuzz/fuzz-signed-image.c \
+	$(FUZZ_MAIN)
+tests_fuzz_fuzz_signed_image_LDADD = $(KQ_LIBS)
 check_PROGRAMS += tests/fuzz/fuzz-kernel-file tests/fuzz/fuzz-stage-file
 tests_fuzz_fuzz_kernel_file_SOURCES = tests/fuzz/fuzz-kernel-file.c \
 	tests/unit/fake-image.h $(FUZZ_MAIN)
