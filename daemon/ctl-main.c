@@ -63,6 +63,7 @@ enum {
 	OPT_INSTALLED,
 	OPT_REMOVE,
 	OPT_DTB,
+	OPT_INITRD,
 	OPT_LIST,
 	OPT_COLLECT,
 	OPT_FORMAT,
@@ -108,6 +109,8 @@ static const struct option_row {
 	  "where the config file's wrap-output says" },
 	{ "remove", OPT_REMOVE, NULL, ON(VERB_WRAP),
 	  "with --installed: remove that file" },
+	{ "initrd", OPT_INITRD, "FILE", ON(VERB_WRAP),
+	  "verify this initrd, too, before the kernel runs" },
 	{ "dtb", OPT_DTB, "FILE", ON(VERB_WRAP),
 	  "device tree that kexec will be given with --dtb" },
 	{ "smmu-policy", OPT_SETTING, "POLICY[,ADDR=POLICY..]", ON_CONFIG,
@@ -249,6 +252,9 @@ static void take_option(struct parsed *parsed, const struct option_row *row,
 		break;
 	case OPT_REMOVE:
 		ctl->remove = true;
+		break;
+	case OPT_INITRD:
+		ctl->initrd = value;
 		break;
 	case OPT_DTB:
 		ctl->dtb = value;

@@ -16,6 +16,7 @@
 #include "daemon/ctl.h"
 #include "lib/error.h"
 #include "lib/image/image.h"
+#include "lib/image/initrd-digest.h"
 #include "lib/image/signed.h"
 #include "lib/machine.h"
 #include "lib/new-file.h"
@@ -124,6 +125,16 @@ static int write_signed(const struct job *job, struct kq_image *image,
 	return r;
 }
 
+/* The image then knows its initrd: no other one may be loaded with it. */
+static int cover_initrd(const char *path, struct kq_stage_params *params,
+			struct kq_message *message)
+{
+	if (!(params->flags & KQ_PARAMS_VERIFY))
+		return kq_fail(message, KQ_ERR_VALUE,
+			       "--initrd goes with verify=stage only");
+	return kq_initrd_digest_path(path, params, message);
+}
+
 static int write_image(const struct job *job, struct kq_message *message)
 {
 	const struct kq_ctl *ctl = job->ctl;
@@ -143,8 +154,11 @@ static int write_image(const struct job *job, struct kq_message *message)
 		return r;
 	kq_ctl_warn(&image.inventory->warnings);
 	kq_ctl_warn(&image.warnings);
-	r = job->sign ? write_signed(job, &image, message)
-		      : kq_image_write_file(&image, job->out, message);
+	if (ctl->initrd)
+		r = cover_initrd(ctl->initrd, &image.layout.params, message);
+	if (r == 0)
+		r = job->sign ? write_signed(job, &image, message)
+			      : kq_image_write_file(&image, job->out, message);
 	kq_image_fini(&image);
 	return r;
 }

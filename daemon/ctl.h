@@ -28,6 +28,7 @@ struct kq_ctl {
 	bool sign; /* wrap: by the command of the config file */
 	const char *installed; /* wrap: release of a kernel, for hooks */
 	bool remove; /* wrap: the image of that kernel */
+	const char *initrd; /* wrap: to verify with the kernel; NULL: none */
 	const char *dtb; /* wrap: the next kernel's device tree; NULL: ours */
 	const char *operands[KQ_CTL_OPERANDS]; /* behind the verb, or NULL */
 	bool list; /* report: those that were kept */

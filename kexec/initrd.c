@@ -3,13 +3,12 @@
 
 #include "kexec/initrd.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
 #include "kexec/run.h"
 #include "lib/error.h"
-#include "lib/sha256.h"
+#include "lib/image/initrd-digest.h"
 
 int kq_initrd_open(const char *path, struct kq_initrd *ret,
 		   struct kq_message *message)
@@ -51,52 +50,14 @@ int kq_initrd_extract(const struct kq_kernel_file *kernel,
 	return 0;
 }
 
-/* Read, not mapped: a file that shrinks meanwhile is an error, no signal. */
-static int hash_file(int fd, uint64_t size, uint8_t digest[32],
-		     struct kq_message *message)
-{
-	static uint8_t buffer[256 * 1024];
-	struct kq_sha256 sha;
-	uint64_t at = 0;
-
-	kq_sha256_init(&sha);
-	while (at < size) {
-		ssize_t n = pread(fd, buffer, sizeof(buffer), (off_t)at);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return kq_fail(message, KQ_ERR_SYSTEM,
-				       "cannot read the initrd: %m");
-		if (n == 0 || (uint64_t)n > size - at)
-			return kq_fail(message, KQ_ERR_SYSTEM,
-				       "the initrd is being written to: load "
-				       "again when it is complete");
-		kq_sha256_update(&sha, buffer, (size_t)n);
-		at += (uint64_t)n;
-	}
-	kq_sha256_final(&sha, digest);
-	return 0;
-}
-
 int kq_initrd_hash(struct kq_initrd *initrd, struct kq_stage_params *params,
 		   struct kq_message *message)
 {
-	uint64_t size;
-	int r;
-
 	if (fstat(initrd->fd, &initrd->stat) < 0)
 		return kq_fail(message, KQ_ERR_SYSTEM,
 			       "cannot read the initrd: %m");
-	size = (uint64_t)initrd->stat.st_size;
-	if (size == 0)
-		return 0; /* the stock kexec has its own opinion of such */
-	r = hash_file(initrd->fd, size, params->initrd_sha256, message);
-	if (r < 0)
-		return r;
-	params->initrd_size = size;
-	params->flags |= KQ_PARAMS_INITRD;
-	return 0;
+	return kq_initrd_digest(initrd->fd, (uint64_t)initrd->stat.st_size,
+				params, message);
 }
 
 bool kq_initrd_changed(const struct kq_initrd *initrd)

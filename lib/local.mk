@@ -16,6 +16,7 @@ lib_libkq_a_SOURCES = \
 	lib/image/fdt-size.c lib/image/fdt-size.h \
 	lib/image/image.c lib/image/image.h \
 	lib/image/image-header.c lib/image/image-header.h \
+	lib/image/initrd-digest.c lib/image/initrd-digest.h \
 	lib/image/kernel-file.c lib/image/kernel-file.h \
 	lib/image/layers.c lib/image/layers.h \
 	lib/image/pe.c lib/image/pe.h \

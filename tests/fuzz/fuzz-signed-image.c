@@ -8,6 +8,7 @@
 
 #undef NDEBUG
 #include <assert.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -23,7 +24,7 @@
 #define END	  (PAYLOAD + KQ_PE_FILE_ALIGN)
 #define SIGNATURE 64u
 
-static void open_image(const uint8_t *data, size_t size)
+static bool open_image(const uint8_t *data, size_t size)
 {
 	static int fd = -1;
 	struct kq_signed_image image;
@@ -36,12 +37,13 @@ static void open_image(const uint8_t *data, size_t size)
 	assert(pwrite(fd, data, size, 0) == (ssize_t)size);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	if (kq_signed_image_open(path, &image, &message) < 0)
-		return;
+		return false;
 	assert(image.fd >= 0 && (image.pe || image.ima));
 	assert(!image.pe || size <= image.image_size);
 	assert(!image.plan ||
 	       kq_plan_check(image.plan, image.plan->total_size) == 0);
 	kq_signed_image_close(&image);
+	return true;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -75,8 +77,7 @@ static void fill_plan(struct kq_plan_header *plan)
 	plan->streams.entry_size = sizeof(struct kq_plan_stream);
 	plan->components.entry_size = sizeof(struct kq_plan_component);
 	plan->functions.offset = plan->hosts.offset = plan->smmus.offset =
-		plan->streams.offset = plan->components.offset =
-			sizeof(*plan);
+		plan->streams.offset = plan->components.offset = sizeof(*plan);
 	kq_plan_seal(plan);
 	assert(kq_plan_check(plan, sizeof(*plan)) == 0);
 }
@@ -107,5 +108,6 @@ size_t kq_fuzz_seed(unsigned int index, uint8_t *data)
 		.address = END,
 		.size = SIGNATURE,
 	};
+	assert(open_image(data, END + SIGNATURE));
 	return END + SIGNATURE;
 }

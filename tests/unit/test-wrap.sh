@@ -148,6 +148,32 @@ test_changed() {
 		"$dir"/signed >/dev/null
 }
 
+# The signature then covers the initrd's digest, too.
+test_initrd() {
+	config
+	yes initrd | head -c 300000 >"$dir"/initrd
+	wrap --pe --initrd="$dir"/initrd "$dir"/Image "$dir"/with
+	check "initrd" test "$status" = 0
+	check "initrd" has_digest "$dir"/with "$dir"/initrd
+	wrap --pe "$dir"/Image "$dir"/without
+	check "no initrd" fails has_digest "$dir"/without "$dir"/initrd
+	refused 'cannot read the initrd' --initrd="$dir"/missing "$dir"/Image \
+		"$dir"/new
+	refused 'not a regular file' --initrd=/dev/null "$dir"/Image "$dir"/new
+	config 'verify = none'
+	refused 'verify=stage only' --initrd="$dir"/initrd "$dir"/Image \
+		"$dir"/new
+}
+
+# has_digest IMAGE FILE - is the file's SHA-256 in the image?
+has_digest() {
+	python3 - "$@" <<-'END'
+	import hashlib, sys
+	image, file = (open(name, "rb").read() for name in sys.argv[1:])
+	sys.exit(hashlib.sha256(file).digest() not in image)
+	END
+}
+
 # A signed image is unwrapped like any other before it is wrapped again.
 test_again() {
 	config
@@ -179,7 +205,7 @@ test_refused() {
 make_machine
 make_kernel
 make_key site
-for test in plain signed changed again refused; do
+for test in plain signed changed initrd again refused; do
 	test_$test
 done
 [ "$failures" = 0 ]

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef KQ_IMAGE_INITRD_DIGEST_H
+#define KQ_IMAGE_INITRD_DIGEST_H
+
+#include <stdint.h>
+
+#include "lib/message.h"
+#include "lib/stage-image.h"
+
+/**
+ * kq_initrd_digest() - note an initrd's size and digest for the stage
+ * @fd:      regular file
+ * @size:    its bytes; 0: nothing is noted, for the stock kexec has its own
+ *           opinion of such
+ * @params:  of the image, which gets them
+ * @message: why it failed
+ *
+ * Return: 0; -KQ_ERR_SYSTEM cannot be read.
+ */
+int kq_initrd_digest(int fd, uint64_t size, struct kq_stage_params *params,
+		     struct kq_message *message);
+
+/**
+ * kq_initrd_digest_path() - the same, of a file by its name
+ */
+int kq_initrd_digest_path(const char *path, struct kq_stage_params *params,
+			  struct kq_message *message);
+
+#endif
