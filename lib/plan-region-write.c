@@ -156,6 +156,18 @@ static int check_update(const struct kq_plan_region *region,
 	return 0;
 }
 
+/*
+ * Two that write at a time would both take the same slot. Readers need no
+ * lock: what they see half written is no update to them. Until the close.
+ */
+static int lock(const struct kq_plan_region *region, struct kq_message *message)
+{
+	if (region->fd < 0 || flock(region->fd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	return kq_fail(message, KQ_ERR_SYSTEM,
+		       "another process writes to the plan region: %m");
+}
+
 static int write_update(struct kq_plan_region *region,
 			const struct kq_plan_header *plan,
 			const struct kq_plan_choice *current)
@@ -196,6 +208,8 @@ int kq_plan_region_put(struct kq_plan_region *region,
 	struct kq_plan_header *old = NULL;
 	int r = check_update(region, loaded, plan, message);
 
+	if (r == 0)
+		r = lock(region, message);
 	if (r < 0)
 		return r;
 	r = kq_plan_region_get(region, loaded, &old, &current);
@@ -267,15 +281,6 @@ static int map_region(struct kq_plan_region *region, uint64_t base,
 	return 0;
 }
 
-/* Two that write at a time would both take the same slot. */
-static int lock(int fd, struct kq_message *message)
-{
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-		return 0;
-	return kq_fail(message, KQ_ERR_SYSTEM,
-		       "another process is at the plan region: %m");
-}
-
 int kq_plan_region_open(uint64_t base, uint64_t size,
 			struct kq_plan_region *ret, struct kq_message *message)
 {
@@ -284,9 +289,7 @@ int kq_plan_region_open(uint64_t base, uint64_t size,
 
 	if (region.fd < 0)
 		return region.fd;
-	r = lock(region.fd, message);
-	if (r == 0)
-		r = map_region(&region, base, size, message);
+	r = map_region(&region, base, size, message);
 	if (r < 0) {
 		close(region.fd);
 		return r;

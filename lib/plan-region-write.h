@@ -19,7 +19,7 @@
 struct kq_plan_region {
 	volatile uint64_t *words;
 	uint64_t size;
-	int fd; /* /dev/mem, locked; -1: none, as in tests */
+	int fd; /* /dev/mem, locked while writing; -1: none, as in tests */
 	void *map;
 	size_t map_size;
 	/* Tests: called after each store, and at each barrier with NULL. */
@@ -28,7 +28,7 @@ struct kq_plan_region {
 };
 
 /**
- * kq_plan_region_open() - map a region, for this process alone
+ * kq_plan_region_open() - map a region
  * @base:    physical, as the plan has it
  * @size:    bytes
  * @ret:     result; kq_plan_region_close() it
@@ -75,7 +75,8 @@ int kq_plan_region_get(const struct kq_plan_region *region,
  * Return: 0; -KQ_ERR_NOSPACE the slot or the loaded image is too small for
  * it: load anew; -KQ_ERR_VALUE or another error of kq_plan_check(): it is no
  * update of @loaded; -KQ_ERR_CHECKSUM the region did not keep it;
- * -KQ_ERR_NOMEM. After an error the plan before counts.
+ * -KQ_ERR_NOMEM; -KQ_ERR_SYSTEM another process is writing. After an error
+ * the plan before counts.
  */
 int kq_plan_region_put(struct kq_plan_region *region,
 		       const struct kq_plan_header *loaded,

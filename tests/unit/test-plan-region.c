@@ -5,7 +5,10 @@
  */
 #include "lib/plan-region.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include "lib/blob.h"
 #include "lib/error.h"
@@ -474,6 +477,25 @@ static void bad_update_to_error(void)
 	bench_free();
 }
 
+/* Readers do not mind, a second writer must wait for another time. */
+static void two_writers_to_error(void)
+{
+	char path[] = "/tmp/kq-test-XXXXXX";
+	int other;
+
+	bench_init();
+	put(b.updates[0]);
+	b.region.fd = mkstemp(path);
+	other = open(path, O_RDONLY);
+	EXPECT_EQ(flock(other, LOCK_EX), 0);
+	EXPECT_EQ(refused(b.updates[1], "another process"), -KQ_ERR_SYSTEM);
+	close(other);
+	EXPECT_EQ(put(b.updates[1]), 2);
+	close(b.region.fd);
+	unlink(path);
+	bench_free();
+}
+
 /* --- The stage works by it --- */
 
 static void plugged_in_later_to_listed(void)
@@ -585,6 +607,7 @@ static const struct test_case cases[] = {
 	CASE(new_load_to_first_generation),
 	CASE(bad_slot_to_image),
 	CASE(bad_update_to_error),
+	CASE(two_writers_to_error),
 	CASE(plugged_in_later_to_listed),
 	CASE(empty_region_to_image),
 	CASE(unreachable_region_to_image),
