@@ -57,3 +57,26 @@ build_arm64() {
 			make install install-guest DESTDIR="$root"
 	)
 }
+
+# own_kernels - names of the kernels that tests/kernel/build makes
+own_kernels() {
+	(cd "$top/tests/kernel/variants" && printf '%s\n' *.config) |
+		sed 's/\.config$//'
+}
+
+# own_kernel_id NAME - what this tree wants that kernel to be made from
+own_kernel_id() {
+	(cd "$top/tests/kernel" &&
+		cat build base.config "variants/$1.config") | sha256sum
+}
+
+# own_kernels_are_cached - is there nothing to build?
+own_kernels_are_cached() {
+	local name
+
+	for name in $(own_kernels); do
+		[ "$(own_kernel_id "$name")" = "$(cat \
+			"$kq_cache/kernel/$name/complete" 2>/dev/null)" ] ||
+			return 1
+	done
+}

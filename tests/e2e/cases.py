@@ -3,6 +3,7 @@
 
 import configparser
 import pathlib
+import time
 
 import guest
 import machine
@@ -17,6 +18,8 @@ class Case:
     def __init__(self, section):
         self.name = section.name
         self.kernel = section["kernel"]
+        self.tools = section["tools"]
+        self.syscall = section["syscall"]
         self.firmware = section["firmware"]
         self.el = section["el"]
         self.kexec = section["kexec"]
@@ -33,6 +36,7 @@ class Case:
         self.region = section["region"]
         self.update = section["update"]
         self.file = section["file"]
+        self.sign = section.getboolean("sign")
         self.reuse = section.getboolean("reuse")
         self.offender = section["offender"]
         self.vfs = section.getint("vfs")
@@ -89,7 +93,9 @@ class Case:
     def variables(self):
         """What the guest's scripts are told."""
         args = self.args
-        if self.ours:
+        # Nothing can be asked of an image that is signed: its policy stands
+        # in the guest's config file when it is made
+        if self.ours and not self.sign:
             args += " --smmu-policy=" + self.policy
             if self.skip:
                 args += " --quiesce-skip=" + ",".join(
@@ -104,7 +110,10 @@ class Case:
                 "KQ_TOOL": "/" + guest.FRONT_END if self.ours
                            else "/sbin/kexec",
                 "KQ_LOAD": "-p" if self.mode == "crash" else "-l",
-                "KQ_ARGS": args.strip(),
+                "KQ_ARGS": args.strip(), "KQ_OPTIONS": self.args,
+                "KQ_SIGN": "yes" if self.sign else "",
+                "KQ_POLICY": self.policy, "KQ_NOW": int(time.time()),
+                "KQ_LACKS": guest.LACKING_SYSCALL.get(self.kernel, "-s"),
                 "KQ_CMDLINE": cmdline, "KQ_INITRD": initrd,
                 "KQ_IMAGE": "/boot/" + self.file,
                 "KQ_OFFENDER": self.offender, "KQ_VFS": self.vfs,

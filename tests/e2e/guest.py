@@ -22,6 +22,8 @@ MODULES = ("virtio_pci", "virtio_net", "virtio_rng", "e1000e", "igb", "igbvf",
            "nvme", "xhci_pci", "ehci_pci", "usbhid", "hid_generic", "evdev")
 # Programs that only the first kernel's side uses: not in what gets hashed
 FIRST_PROGRAMS = ("sbin/ethtool", "usr/sbin/ethtool", "bin/ip")
+# Debian's kernels lack kexec_file_load; ours lack none or the other one
+LACKING_SYSCALL = {"file": "", "file-only": "-c", "file-signed": "-c"}
 FRONT_END = "usr/libexec/kexec-quiesce/kexec"
 UPDATE_PLAN = "usr/libexec/kexec-quiesce/update-plan"
 KDUMP_HOOK = "usr/libexec/kexec-quiesce/kdump-hook"
@@ -36,6 +38,12 @@ def cache_dir():
     xdg = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     return pathlib.Path(os.environ.get("KQ_CACHE")
                         or os.path.join(xdg, "kexec-quiesce"))
+
+
+def is_built(name):
+    """Whether a kernel is one of Debian's, or of our own and there."""
+    return (name not in LACKING_SYSCALL
+            or (cache_dir() / "kernel" / name / "complete").exists())
 
 
 class Kernel:
@@ -73,20 +81,28 @@ class Kernel:
         return done.items()
 
 
+def _unpacked(name):
+    """A directory of programs that tests/setup unpacked."""
+    path = cache_dir() / name
+    if not (path / "complete").exists():
+        raise Missing("no %s in %s; run tests/setup" % (name, path.parent))
+    return path
+
+
 class Programs:
     """Find arm64 programs and libraries, and add them to an archive."""
 
-    def __init__(self, archive, root):
+    def __init__(self, archive, tools, root=None):
         self._archive = archive
-        guest = cache_dir() / "guest"
-        if not (guest / "complete").exists():
-            raise Missing("no guest programs in %s; run tests/setup" % guest)
-        self._roots = [path for path in (root, guest) if path]
+        # Debian 12's kexec-tools are among the guest's programs
+        newer = [] if tools == "2.0.25" else [_unpacked("tools/" + tools)]
+        stock = newer + [_unpacked("guest")]
+        self._roots = ([root] if root else []) + stock
         # Ours are linked against this machine's libraries, which are never
         # older than the ones that came with the stock programs
-        tops = [pathlib.Path("/"), guest]
         self._libraries = [top / lib / "aarch64-linux-gnu"
-                           for top in tops for lib in ("lib", "usr/lib")]
+                           for top in (*newer, pathlib.Path("/"), stock[-1])
+                           for lib in ("lib", "usr/lib")]
 
     def add(self, path, name=None):
         """Add the program at this path of one of the roots, and return
@@ -119,9 +135,10 @@ class Programs:
 
 
 @functools.lru_cache(maxsize=None)
-def base(name, root):
+def base(name, tools, root):
     """The compressed archive with programs and modules of kernel `name`;
-    `root` is where our programs were installed, or None."""
+    `tools` is the version of kexec-tools, `root` is where our programs were
+    installed, or None."""
     kernel = Kernel(name)
     archive = cpio.Archive()
     for directory in ("proc", "sys", "dev", "tmp", "boot", "run", "etc"):
@@ -133,11 +150,12 @@ def base(name, root):
         target = "init" if script.name == "init" else "kq/" + script.name
         archive.file(target, script.read_bytes(), 0o755)
 
-    programs = Programs(archive, root)
+    programs = Programs(archive, tools, root)
     programs.add("bin/busybox")
     # Its shell finds all other applets without links
     archive.link("bin/sh", "busybox")
-    programs.add("sbin/kexec")
+    # Newer packages have it below /usr only
+    programs.add("usr/sbin/kexec", "sbin/kexec") or programs.add("sbin/kexec")
     if root:
         for path in (FRONT_END, UPDATE_PLAN, "usr/libexec/kexec-quiesce/stage.elf",
                      "usr/sbin/quiescectl"):
@@ -161,15 +179,21 @@ def write_initrd(path, case, root):
     variables.file("case", "".join(
         "%s='%s'\n" % item
         for item in sorted(case.variables().items())).encode())
-    small = _aligned(base(case.kernel, root)) + _aligned(
+    small = _aligned(base(case.kernel, case.tools, root)) + _aligned(
         gzip.compress(variables.bytes(), mtime=0))
     boot = cpio.Archive()
     boot.file("boot/initrd", small)
     boot.file("boot/" + case.file, kernelfile.wrap(
         case.file, case.image.read_bytes(), small, case.next_cmdline))
-    programs = Programs(boot, None)
+    programs = Programs(boot, case.tools)
     for program in FIRST_PROGRAMS:
         programs.add(program)
+    if case.sign or case.first == "signatures":
+        if not programs.add("usr/bin/sbsign"):
+            raise Missing("no sbsign among the guest's programs; run "
+                          "tests/setup")
+        for key in sorted((cache_dir() / "kernel/test-key").glob("*.pem")):
+            boot.file("kq/" + key.name, key.read_bytes(), 0o600)
     with open(path, "wb") as out:
         out.write(small)
         out.write(boot.bytes())

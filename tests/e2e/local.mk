@@ -4,6 +4,12 @@
 
 check_SCRIPTS += tests/e2e/test_judge.py
 
+# The cases of kernels with kexec_file_load; builds those kernels first
+.PHONY: check-kexec-file
+check-kexec-file:
+	$(srcdir)/tests/check --kexec-file
+
+
 # For the guest: what no machine needs installed, beside what is: tests/functions.sh
 EXTRA_PROGRAMS += tests/e2e/update-plan
 tests_e2e_update_plan_LDADD = $(CTL_LIBS)
@@ -15,6 +21,11 @@ install-guest: tests/e2e/update-plan
 
 EXTRA_DIST += \
 	tests/check \
+	tests/kernel/base.config \
+	tests/kernel/build \
+	tests/kernel/variants/file-only.config \
+	tests/kernel/variants/file-signed.config \
+	tests/kernel/variants/file.config \
 	tests/demo \
 	tests/functions.sh \
 	tests/setup \
@@ -30,6 +41,8 @@ EXTRA_DIST += \
 	tests/e2e/guest/first \
 	tests/e2e/guest/init \
 	tests/e2e/guest/next \
+	tests/e2e/guest/signatures \
+	tests/e2e/guest/verdicts \
 	tests/e2e/judge.py \
 	tests/e2e/kernelfile.py \
 	tests/e2e/machine.py \

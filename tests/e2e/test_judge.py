@@ -132,23 +132,29 @@ GOOD = [(0x10, reporting.BME_CLEARED, True), (0x18, reporting.BME_CLEARED,
         (0x300, 0, False), (0x400, 0, False), (0x500, 0, False)]
 
 
-def run_of(story, name="crash-6.12-dt", fdt=b"", notes=()):
+# What `kexec -d` prints on its way to kexec_load, as notes of the guest
+LOAD = ("KQ: kexec kexec_load: entry = 0x%x flags = 0xb70001" % ENTRY,
+        "KQ: kexec segment[0].bufsz = 0x2c1cfc0",
+        "KQ: kexec segment[0].mem   = 0x%x" % START,
+        "KQ: kexec segment[0].memsz = 0x%x" % (END - START),
+        "KQ: kexec segment[1].mem   = 0xdf227000",
+        "KQ: kexec segment[1].memsz = 0x4000")
+# What the kernel prints in kexec_file_load, if kexec asks for it
+FILE_LOAD = ("kexec_file(Image): Loaded kernel at 0x%x bufsz=0xa38000 "
+             "memsz=0x%x" % (START, END - START),)
+
+
+def run_of(story, name="crash-6.12-dt", fdt=b"", notes=(), loading=LOAD):
     """The Run of a story, as if the guest had printed these notes."""
-    lines = ["kexec kexec_load: entry = 0x%x flags = 0xb70001" % ENTRY,
-             "crash region  %x-%x : Crash kernel" % (REGION[0], REGION[1] - 1),
-             "boot " + BOOT_ID, "express 0000:02:00.0 160",
-             "kexec segment[0].bufsz = 0x2c1cfc0",
-             "kexec segment[0].mem   = 0x%x" % START,
-             "kexec segment[0].memsz = 0x%x" % (END - START),
-             "kexec segment[1].mem   = 0xdf227000",
-             "kexec segment[1].memsz = 0x4000",
-             "begin fdt", base64.b64encode(gzip.compress(fdt)).decode(),
+    lines = ["crash region  %x-%x : Crash kernel" % (REGION[0], REGION[1] - 1),
+             "boot " + BOOT_ID, "express 0000:02:00.0 160", "begin fdt", base64.b64encode(gzip.compress(fdt)).decode(),
              "end fdt", *notes, "done"]
     with tempfile.NamedTemporaryFile("w", suffix=".trace") as out:
         out.writelines(story.lines)
         out.flush()
         return judge.Run(cases.read()[name],
-                         [(0, "[    1.0] KQ: " + line) for line in lines],
+                         [(0, "[    1.0] " + line) for line in
+                          (*loading, *("KQ: " + line for line in lines))],
                          out.name)
 
 
@@ -162,6 +168,23 @@ class Phases(unittest.TestCase):
         image = run_of(Story()).image
         self.assertEqual((image.entry, image.start, image.end, image.region),
                          (ENTRY, START, END, REGION))
+
+    def test_image_of_kexec_file_load(self):
+        image = run_of(Story(), loading=FILE_LOAD).image
+        self.assertEqual((image.entry, image.start, image.end, image.region),
+                         (START, START, END, REGION))
+
+    def test_image_where_the_kernel_is_silent(self):
+        image = run_of(Story(), loading=()).image
+        self.assertEqual((image.entry, image.start, image.end, image.region),
+                         (REGION[0], *REGION, REGION))
+
+    def test_the_other_system_call_is_a_failure(self):
+        for name, loading, wrong in (("file-dt", LOAD, "load"),
+                                     ("file-load", FILE_LOAD, "file")):
+            run = run_of(Story().to_stage().end(), name, loading=loading)
+            self.assertIn("loaded by system call " + wrong,
+                          failed(judge.judge(run)))
 
     def test_counts_by_phase(self):
         story = Story().dma(0x100).to_stage().after(19000).dma(0x100)
