@@ -18,6 +18,9 @@ enum verb {
 	VERB_REPORT,
 	VERB_DOCTOR,
 	VERB_WRAP,
+	VERB_STATUS,
+	VERB_REFRESH,
+	VERB_MONITOR,
 	VERB_COUNT
 };
 
@@ -42,6 +45,14 @@ static const struct {
 	[VERB_WRAP] = { "wrap", " KERNEL OUT",
 			"write a kernel with the stage as a file", kq_ctl_wrap,
 			2 },
+	[VERB_STATUS] = { "status", "",
+			  "is the loaded crash kernel up to date, as quiesced says",
+			  kq_ctl_status },
+	[VERB_REFRESH] = { "refresh", "",
+			   "have quiesced bring it up to date now",
+			   kq_ctl_refresh },
+	[VERB_MONITOR] = { "monitor", "", "show changes as they come",
+			   kq_ctl_monitor },
 };
 
 #define ON(verb)  (1u << (verb))
@@ -357,13 +368,13 @@ static int run(struct parsed *parsed, char *rest[])
 	}
 	if (!*rest) {
 		kq_ctl_complain(
-			"a verb is missing: list, plan, report, doctor or wrap; see 'quiescectl --help'");
+			"a verb is missing: status, list, plan, report, doctor, refresh, monitor or wrap; see 'quiescectl --help'");
 		return KQ_EXIT_FAILURE;
 	}
 	verb = find_verb(*rest);
 	if (verb < 0) {
 		kq_ctl_complain(
-			"unknown verb '%s': use list, plan, report, doctor or wrap",
+			"unknown verb '%s': use status, list, plan, report, doctor, refresh, monitor or wrap",
 			*rest);
 		return KQ_EXIT_FAILURE;
 	}

@@ -47,6 +47,9 @@ int kq_ctl_plan(const struct kq_ctl *ctl);
 int kq_ctl_report(const struct kq_ctl *ctl);
 int kq_ctl_doctor(const struct kq_ctl *ctl);
 int kq_ctl_wrap(const struct kq_ctl *ctl);
+int kq_ctl_status(const struct kq_ctl *ctl);
+int kq_ctl_refresh(const struct kq_ctl *ctl);
+int kq_ctl_monitor(const struct kq_ctl *ctl); /* ends by a signal */
 
 /**
  * kq_ctl_main() - the whole program

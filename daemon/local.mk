@@ -5,6 +5,7 @@ noinst_LIBRARIES += daemon/libctl.a
 daemon_libctl_a_SOURCES = \
 	daemon/collect.c daemon/collect.h \
 	daemon/ctl.h \
+	daemon/ctl-daemon.c \
 	daemon/ctl-doctor.c daemon/ctl-doctor.h \
 	daemon/ctl-doctor-kernel.c \
 	daemon/ctl-doctor-loaded.c \

@@ -98,9 +98,10 @@ static int on_record(sd_event_source *source, const struct inotify_event *event,
 	struct daemon *daemon = userdata;
 
 	(void)source;
-	/* Our own loads are looked at when they are done. */
+	/* Our own loads are looked at when they are done, and not again. */
 	if (event->len && strcmp(event->name, "crash") == 0 &&
-	    !kq_refresh_is_busy(&daemon->refresh))
+	    !kq_refresh_is_busy(&daemon->refresh) &&
+	    !kq_refresh_knows_record(&daemon->refresh))
 		kq_debounce_event(&daemon->debounce);
 	return 0;
 }

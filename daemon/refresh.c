@@ -105,6 +105,14 @@ static void keep_views(struct kq_refresh *refresh, struct kq_look *look)
 	look->list = look->plan = NULL;
 }
 
+static void note_load(struct kq_refresh *refresh, const struct kq_look *look)
+{
+	memset(refresh->load_id, 0, sizeof(refresh->load_id));
+	if (look->has_record)
+		memcpy(refresh->load_id, look->record.plan->load_id,
+		       sizeof(refresh->load_id));
+}
+
 /* The end of a refresh. */
 static void settle(struct kq_refresh *refresh, enum kq_state state,
 		   const char *error)
@@ -117,6 +125,7 @@ static void settle(struct kq_refresh *refresh, enum kq_state state,
 		refresh->status.kind = KQ_KIND_PLAIN;
 	if (state == KQ_STATE_LOST)
 		refresh->status.kind = KQ_KIND_NONE;
+	note_load(refresh, &refresh->look);
 	refresh->step = KQ_STEP_IDLE;
 	kq_look_fini(&refresh->look);
 	/* Nearly all memory was the inventory's: give it back. */
@@ -156,11 +165,15 @@ static void run(struct kq_refresh *refresh, enum kq_refresh_step step,
 	const struct kq_task_request request = {
 		.argv = argv,
 		.cwd = record->cwd ? record->cwd : "/",
-		.config = record->config,
+		.config = refresh->look.has_record
+				  ? record->config
+				  : secure_getenv("KEXEC_QUIESCE_CONF"),
 		.timeout_s = refresh->look.settings.refresh_timeout_s,
 	};
 	struct kq_message message;
 
+	if (step == KQ_STEP_ANEW || step == KQ_STEP_DISTRIBUTION)
+		refresh->begun_us = now_us(CLOCK_MONOTONIC);
 	refresh->step = step;
 	/* A daemon that is killed now finds out by this what was going on. */
 	set_state(refresh, state);
@@ -173,7 +186,6 @@ static void load_anew(struct kq_refresh *refresh)
 {
 	const char *argv[ARGUMENTS_MAX];
 
-	refresh->begun_us = now_us(CLOCK_MONOTONIC);
 	run(refresh, KQ_STEP_ANEW,
 	    front_end_arguments(&refresh->look.record, NULL, argv),
 	    KQ_STATE_REFRESHING);
@@ -495,6 +507,19 @@ void kq_refresh_start(struct kq_refresh *refresh, bool asked)
 		refresh->again = true;
 	else
 		begin(refresh);
+}
+
+bool kq_refresh_knows_record(const struct kq_refresh *refresh)
+{
+	uint8_t id[sizeof(refresh->load_id)] = { 0 };
+	struct kq_record record;
+
+	if (kq_record_read(kq_machine_root(), KQ_PLAN_CRASH, &record, NULL) ==
+	    0) {
+		memcpy(id, record.plan->load_id, sizeof(id));
+		kq_record_fini(&record);
+	}
+	return memcmp(id, refresh->load_id, sizeof(id)) == 0;
 }
 
 void kq_refresh_fini(struct kq_refresh *refresh)

@@ -41,6 +41,7 @@ struct kq_refresh {
 	bool again; /* something happened meanwhile */
 	char *list; /* the machine and its plan as last seen, JSON */
 	char *plan;
+	uint8_t load_id[16]; /* on record when it was last looked at, or 0 */
 	uint8_t tried[16]; /* load that the distribution was asked to renew */
 	bool adopted; /* the distribution was asked to load ours */
 };
@@ -59,6 +60,11 @@ void kq_refresh_init(struct kq_refresh *refresh, sd_event *event,
  * Unless something is loaded it is done when this returns.
  */
 void kq_refresh_start(struct kq_refresh *refresh, bool asked);
+
+/**
+ * kq_refresh_knows_record() - is the recorded load the one last looked at?
+ */
+bool kq_refresh_knows_record(const struct kq_refresh *refresh);
 
 /**
  * kq_refresh_is_busy() - is a load under way?

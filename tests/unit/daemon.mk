@@ -6,3 +6,8 @@ noinst_PROGRAMS += tests/unit/quiesced-on-fake-machine
 tests_unit_quiesced_on_fake_machine_SOURCES = $(QUIESCED_FILES) \
 	tests/unit/fake-machine.c tests/unit/fake-monitor.c
 tests_unit_quiesced_on_fake_machine_LDADD = $(CTL_LIBS)
+noinst_PROGRAMS += tests/unit/bus-client
+tests_unit_bus_client_LDADD = $(SYSTEMD_LIBS)
+check_SCRIPTS += tests/unit/test-quiesced.sh
+EXTRA_DIST += tests/unit/test-quiesced.sh tests/unit/fake-daemon.sh
+EXTRA_DIST += tests/unit/daemon.mk

@@ -37,7 +37,7 @@ fi
 for arg; do
 	case $arg in
 	/proc/self/fd/*) cat "$arg" >"$STUB_DIR"/image ;;
-	"$STUB_DIR"/Image) cp "$arg" "$STUB_DIR"/image ;;
+	Image | "$STUB_DIR"/Image) cp "$arg" "$STUB_DIR"/image ;;
 	esac
 done
 echo 1 >"$loaded"
@@ -108,6 +108,10 @@ start_bus() {
     <allow send_requested_reply="true" send_type="error"/>
     <allow send_type="signal"/>
   </policy>
+  <!-- The bus shall not keep the flood from us. -->
+  <limit name="max_replies_per_connection">100000</limit>
+  <limit name="max_incoming_bytes">1000000000</limit>
+  <limit name="max_outgoing_bytes">1000000000</limit>
   <include>$(cd "$srcdir" && pwd)/units/org.kexecquiesce1.conf</include>
 </busconfig>
 CONF

@@ -64,4 +64,19 @@ for verb in $($ctl --help | sed -n '/^Verbs:/,/^$/s/^  \([a-z]*\).*/\1/p'); do
 			fail "$verb --help has $option, --help has not"
 	done
 done
+
+# What quiesced's page and busctl call the daemon's properties and methods.
+page=${srcdir:-.}/docs/quiesced.8
+sed -n 's/.*<\(property\|method\) name="\([A-Za-z]*\)".*/\2/p' \
+	"${srcdir:-.}/units/org.kexecquiesce1.xml" >"$tmp/names"
+[ -s "$tmp/names" ] || fail "no names in the interface"
+while read -r name; do
+	grep -q "^\.BR $name \"" "$page" || fail "quiesced(8) lacks $name"
+done <"$tmp/names"
+./quiesced --frobnicate 2>"$tmp/err" && fail "quiesced --frobnicate"
+[ "$(wc -l <"$tmp/err")" = 1 ] || fail "quiesced --frobnicate: not one line"
+for option in $(./quiesced --help | sed -n 's/^  \(--[a-z-]*\).*/\1/p'); do
+	grep -q "$(echo "$option" | sed 's/-/\\\\-/g')" "$page" ||
+		fail "quiesced(8) lacks $option"
+done
 exit 0
