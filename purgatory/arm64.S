@@ -49,15 +49,19 @@ guard_end:
 	ret
 
 /*
- * From vectors.S, instead of the next phase: x1 is the syndrome, x4 the stack
- * pointer. The exception masked SErrors; they are wanted again.
+ * From vectors.S, instead of the next phase: x1 is the syndrome. The MMU comes
+ * first, before anything is read: with it, not even the stack may be within
+ * reach. The exception masked SErrors; they are wanted again.
  */
 	.global	kq_guard_abort
 	.hidden	kq_guard_abort
 kq_guard_abort:
 	mov	x19, x1
-	mov	sp, x4
 	bl	kq_mmu_off
+	adr	x2, kq_boot
+	ldr	x3, [x2, #KQ_BOOT_GUARD]
+	str	xzr, [x2, #KQ_BOOT_GUARD]
+	mov	sp, x3
 	msr	daifclr, #DAIF_A
 	mov	x0, x19
 	b	guard_end
@@ -110,25 +114,13 @@ kq_mmu_on:
 
 /*
  * kq_mmu_off(): from the parameters' end to the end of the work area lies all
- * that the stage writes. Between the MMU going off and the caches being clean
- * there must be no access to memory, the stack included.
+ * that the stage writes. Until the caches are clean of it nothing of it may be
+ * read or written, the stack included.
  */
 	.global	kq_mmu_off
 	.hidden	kq_mmu_off
 	.type	kq_mmu_off, %function
 kq_mmu_off:
-	adr	x2, kq_stage_params
-	ldp	x0, x1, [x2, #KQ_PARAMS_WORK_OFFSET]
-	add	x1, x1, x0
-	adr	x0, _start
-	add	x1, x1, x0		/* end */
-	add	x2, x2, #KQ_PARAMS_SIZE	/* start */
-	mrs	x3, ctr_el0
-	ubfx	x3, x3, #16, #4		/* DminLine: log2 of words */
-	mov	x4, #4
-	lsl	x3, x4, x3
-	sub	x4, x3, #1
-	bic	x2, x2, x4
 	mrs	x4, CurrentEL
 	cmp	x4, #CURRENT_EL2
 	b.eq	1f
@@ -146,6 +138,18 @@ kq_mmu_off:
 	dsb	sy
 	msr	sctlr_el2, x5
 2:	isb
+	adr	x2, kq_stage_params
+	ldp	x0, x1, [x2, #KQ_PARAMS_WORK_OFFSET]
+	add	x1, x1, x0
+	adr	x0, _start
+	add	x1, x1, x0		/* end */
+	add	x2, x2, #KQ_PARAMS_SIZE	/* start */
+	mrs	x3, ctr_el0
+	ubfx	x3, x3, #16, #4		/* DminLine: log2 of words */
+	mov	x5, #4
+	lsl	x3, x5, x3
+	sub	x5, x3, #1
+	bic	x2, x2, x5
 3:	dc	civac, x2
 	add	x2, x2, x3
 	cmp	x2, x1

@@ -8,9 +8,15 @@
 #define LAST_LEVEL 3u
 
 /* Arm DDI 0487, "VMSAv8-64 Translation table format descriptors" */
-#define DESC_VALID    KQ_BIT64(0)
-#define DESC_TABLE    KQ_BIT64(1) /* on the last level: a page */
-#define DESC_AP1      KQ_BIT64(6) /* EL2 alone: RES1; else: EL0 may access */
+#define DESC_VALID KQ_BIT64(0)
+#define DESC_TABLE KQ_BIT64(1) /* on the last level: a page */
+#define DESC_AP1   KQ_BIT64(6) /* EL2 alone: RES1; else: EL0 may access */
+/*
+ * EL0 may not execute; reserved at EL2 alone, where bit 54 stands for EL2. With
+ * SCTLR_ELx.EPAN and PSTATE.PAN, which an old kernel may have left on, EL1 may
+ * not read what EL0 may execute.
+ */
+#define DESC_UXN      KQ_BIT64(54)
 #define DESC_SH_INNER (UINT64_C(3) << 8)
 #define DESC_AF	      KQ_BIT64(10)
 #define DESC_ADDRESS  KQ_MASK64(47, 12)
@@ -39,7 +45,7 @@ int kq_mmu_table_init(struct kq_mmu_table *table, void *room, size_t size,
 		.pages = (uint64_t *)start,
 		.count = KQ_MMU_PAGES,
 		.attributes = DESC_VALID | DESC_AF | DESC_SH_INNER |
-			      (el2_only ? DESC_AP1 : 0),
+			      (el2_only ? DESC_AP1 : DESC_UXN),
 	};
 	new_page(table);
 	return 0;

@@ -99,7 +99,20 @@ kq_vectors:
 	str	x1, [x0, #KQ_IO_FAULTS]
 	.endm
 
+/*
+ * The MMU is on for hashing alone: without a look at memory, which it may be
+ * that cannot be reached, back to where that began. TPIDR_EL1 holds x0.
+ */
 synchronous:
+	msr	tpidr_el1, x0
+	mrs	x0, CurrentEL
+	cmp	x0, #CURRENT_EL2
+	b.eq	1f
+	mrs	x0, sctlr_el1
+	b	2f
+1:	mrs	x0, sctlr_el2
+2:	tbnz	x0, #0, mmu_fault
+	mrs	x0, tpidr_el1
 	stp	x0, x1, [sp, #-32]!
 	stp	x2, x3, [sp, #16]
 	read_syndrome
@@ -117,6 +130,10 @@ synchronous_known:
 	ldp	x0, x1, [sp], #32
 	mov	x0, #-1			/* what it would have loaded */
 	eret
+
+mmu_fault:
+	read_syndrome
+	b	kq_guard_abort
 
 serror:
 	stp	x0, x1, [sp, #-32]!
@@ -138,7 +155,7 @@ stage_fault:
 	read_syndrome
 	adr	x0, kq_boot
 	ldr	x4, [x0, #KQ_BOOT_GUARD]
-	cbnz	x4, kq_guard_abort	/* x1: syndrome, x4: its stack */
+	cbnz	x4, kq_guard_abort
 	stp	x1, x2, [x0, #KQ_BOOT_FAULT_ESR]
 	ldr	x1, [x0, #KQ_BOOT_STAGE_FAULTS]
 	add	x1, x1, #1

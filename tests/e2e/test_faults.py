@@ -38,6 +38,12 @@ SECONDS = 120
 # QEMU has no CPU without SHA-256 instructions or without 4 KiB granule.
 NO_SHA2 = (0xd5380600, 0xd2800000)
 NO_GRANULE = (0xd5380700, 0xd2be0000)
+# What an old kernel may have left on, and QEMU does not: in place of HCR_EL2's
+# AMO its E2H; of SCTLR_ELx's I its EPAN; of PSTATE's SP its PAN.
+VHE = (0xb27b0080, 0xb25e0080)
+EPAN = (0xb2740040, 0xb2470040)
+PAN = (0xd50041a0, 0xd5004180)
+VHE_FLAG = 1 << 4
 INIT = b"""#!/bin/busybox sh
 /bin/busybox mount -t proc proc /proc
 /bin/busybox mount -t sysfs sysfs /sys
@@ -88,7 +94,7 @@ def slot(blob, generation):
     return whole.ljust(SLOT_SIZE, b"\0")
 
 
-def image(blob, plan_at=PLAN_AT, verify=None, extra=0, cpu_lacks=()):
+def image(blob, plan_at=PLAN_AT, verify=None, extra=0, changes=()):
     """A quiesce image: stage, plan, and Debian's kernel as payload; with
     digests if there is the initrd that they shall name (b"": none); with
     more bytes of payload than there are."""
@@ -100,8 +106,8 @@ def image(blob, plan_at=PLAN_AT, verify=None, extra=0, cpu_lacks=()):
     size, flags = struct.unpack_from("<QQ", kernel, 16)
     front = bytearray(PAYLOAD_AT)
     front[:filled] = elf[start:start + filled]
-    for read, constant in cpu_lacks:
-        replace_instruction(front, read, constant)
+    for old, new in changes:
+        replace_instruction(front, old, new)
     struct.pack_into("<QQQ", front, 8, 0, PAYLOAD_AT + size, flags)
     params, = struct.unpack_from("<Q", front, 40)
     struct.pack_into("<6Q", front, params, plan_at, len(blob), WORK_AT,
@@ -178,9 +184,10 @@ def run(content, el, ramdisk=None, cpu=None, seconds=SECONDS, memory=2048,
             return (late.stdout or b"").decode("ascii", "replace"), False
 
 
-def boot(content, el, ramdisk=None, memory=2048, region=b""):
+def boot(content, el, ramdisk=None, memory=2048, cpu=None, region=b""):
     """The report that the payload finds after QEMU booted an image."""
-    console, _ = run(content, el, ramdisk, memory=memory, region=region)
+    console, _ = run(content, el, ramdisk, cpu=cpu, memory=memory,
+                     region=region)
     if "FDT-END" not in console:
         raise AssertionError("the payload did not come up: " + console[-300:])
     text = console.partition("FDT-BEGIN")[2].partition("FDT-END")[0]
@@ -299,11 +306,13 @@ def flipped(content, at):
 class Verify(unittest.TestCase):
     """What was loaded is entered, what was changed since is not."""
 
-    def good(self, el):
+    def good(self, el, changes=(), cpu=None):
         """All that has a digest is verified, through the caches."""
         ramdisk = initrd()
         report = boot(image(plan([function(0x28, 0x1234, 0x11e8)], [SMMU]),
-                            verify=ramdisk), el, ramdisk)
+                            verify=ramdisk, changes=changes), el, ramdisk,
+                      cpu=cpu)
+        self.assertEqual(bool(report.flags & VHE_FLAG), VHE in changes)
         verify = report.verify
         self.assertEqual((verify.result, verify.bad), ("good", 0))
         self.assertEqual(verify.parts, reporting.STAGE | reporting.PAYLOAD
@@ -320,12 +329,19 @@ class Verify(unittest.TestCase):
         self.good("2")
 
     def test_el2_vhe(self):
-        self.good("2vhe")
+        self.good("2vhe", [VHE])
+
+    def test_el1_old_permissions(self):
+        """Permissions that depend on what an old kernel has left on."""
+        self.good("1", [EPAN, PAN], machine.CPUS["2vhe"][0])
+
+    def test_el2_vhe_old_permissions(self):
+        self.good("2vhe", [VHE, EPAN, PAN])
 
     def lesser_cpu(self, lacks, flags):
         ramdisk = initrd()
         report = boot(image(plan([], [SMMU]), verify=ramdisk,
-                            cpu_lacks=lacks), "1", ramdisk)
+                            changes=lacks), "1", ramdisk)
         self.assertEqual((report.verify.result, report.verify.bad,
                           report.verify.flags), ("good", 0, flags))
 
@@ -387,10 +403,11 @@ class Verify(unittest.TestCase):
         self.assertEqual((report.verify.result, report.verify.bad),
                          ("bad", reporting.INITRD))
 
-    def aborting(self, el):
+    def aborting(self, el, changes=()):
         """Memory that cannot be read ends the hashing and nothing else."""
         report = boot(image(plan([function(0x28, 0x1234, 0x11e8)], [SMMU]),
-                            verify=b"", extra=512 << 20), el, memory=512)
+                            verify=b"", extra=512 << 20, changes=changes), el,
+                      memory=512)
         self.assertEqual((report.verify.result, report.verify.parts),
                          ("fault", 0))
         self.assertEqual(report.flags & STAGE_FAULT, 0)
@@ -404,7 +421,7 @@ class Verify(unittest.TestCase):
         self.aborting("2")
 
     def test_abort_el2_vhe(self):
-        self.aborting("2vhe")
+        self.aborting("2vhe", [VHE])
 
     def test_boot_all_the_same(self):
         """--on-bad-digest=boot"""

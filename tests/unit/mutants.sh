@@ -120,7 +120,7 @@ stage-verify purgatory/verify.c s/stage->deadline_us += .*/;/
 stage-verify purgatory/verify.c s/verify.result != KQ_VERIFY_NOT_ASKED)/flags > 99)/
 stage-verify purgatory/verify.c s/stage->plan->on_bad_digest != KQ_ON_BAD_BOOT/1/
 mmu-table purgatory/mmu-table.c s/level > 0 \&\& next - at == span/level > 0/
-mmu-table purgatory/mmu-table.c s/(el2_only ? DESC_AP1 : 0)/0/
+mmu-table purgatory/mmu-table.c s/(el2_only ? DESC_AP1 : DESC_UXN)/DESC_AP1/
 mmu-table purgatory/mmu-table.c s/kq_align_up(start + size, KQ_MMU_PAGE)/start + size/
 mmu-table purgatory/mmu-table.c s/if (\*entry & DESC_VALID)/if (0)/
 mmu-table purgatory/mmu-table.c s/| DESC_AF | DESC_SH_INNER/| DESC_SH_INNER/

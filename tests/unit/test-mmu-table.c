@@ -15,8 +15,9 @@
 #define MIB  (UINT64_C(1) << 20)
 #define GIB  (UINT64_C(1) << 30)
 #define ROOM ((KQ_MMU_PAGES + 1) * PAGE)
-/* Access flag, inner shareable, attribute 0, no permission bit set */
+/* Access flag, inner shareable, attribute 0; EL0 may do nothing */
 #define LEAF_ATTRIBUTES UINT64_C(0x700)
+#define LEAF_NOT_EL0	KQ_BIT64(54)
 
 static void *room;
 static struct kq_mmu_table table;
@@ -141,8 +142,10 @@ static void attributes(void)
 {
 	begin(false);
 	kq_mmu_table_map(&table, 0x40200000, 2 * MIB + PAGE);
-	EXPECT_EQ(walk(0x40200000) & ~KQ_MASK64(47, 12), LEAF_ATTRIBUTES | 1);
-	EXPECT_EQ(walk(0x40400000) & ~KQ_MASK64(47, 12), LEAF_ATTRIBUTES | 3);
+	EXPECT_EQ(walk(0x40200000) & ~KQ_MASK64(47, 12),
+		  LEAF_ATTRIBUTES | LEAF_NOT_EL0 | 1);
+	EXPECT_EQ(walk(0x40400000) & ~KQ_MASK64(47, 12),
+		  LEAF_ATTRIBUTES | LEAF_NOT_EL0 | 3);
 	end();
 	begin(true); /* AP[1] is RES1 */
 	kq_mmu_table_map(&table, 0x40200000, PAGE);
