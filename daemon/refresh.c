@@ -344,9 +344,7 @@ static void adopt(struct kq_refresh *refresh)
 {
 	const char *command = reload_command(&refresh->look.settings);
 
-	if (!refresh->look.settings.adopt) {
-		settle(refresh, KQ_STATE_FOREIGN, "");
-	} else if (refresh->look.has_record) {
+	if (refresh->look.has_record) {
 		fprintf(stderr, SD_NOTICE "taking over the crash kernel that "
 					  "other tools have loaded\n");
 		load_anew(refresh);
@@ -384,10 +382,12 @@ static void decide(struct kq_refresh *refresh)
 		load_anew(refresh);
 	else if (!look->loaded)
 		settle(refresh, KQ_STATE_UNLOADED, "");
-	else if (!look->ours)
-		adopt(refresh);
+	else if (!look->ours && !look->settings.adopt)
+		settle(refresh, KQ_STATE_FOREIGN, "");
 	else if (changed)
 		load_changed(refresh, changed);
+	else if (!look->ours)
+		adopt(refresh);
 	else if (kq_look_is_current(look) || update_in_place(refresh))
 		settle(refresh, KQ_STATE_CURRENT, "");
 	else

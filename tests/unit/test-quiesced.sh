@@ -110,20 +110,33 @@ test_follows() {
 	check "policy" property_is Policy abort
 	check "gap" test "$(property LastRefreshGapUsec)" -gt 0
 	check "time" test "$(property LastRefresh)" -gt 1700000000000000
+	# one after the other
+	python3 - "$KQ_TEST_EVENTS" \
+		"$dir"/root/sys/devices/pci0000:00/0000:00:04.0/driver <<'PY'
+import os, sys, time
+events = os.open(sys.argv[1], os.O_WRONLY)
+for step in range(8):
+    os.unlink(sys.argv[2])
+    os.symlink('../../../bus/pci/drivers/step%d' % step, sys.argv[2])
+    os.write(events, b'x')
+    time.sleep(0.1)
+PY
+	check "eight changes" until_true loaded_has step7
+	check "eight changes, one refresh" loads_are 3
 	remove_function 00 08
 	event
 	check "removed" until_true property_is Functions 25
 	set_driver 00 09
 	event
-	check "unbound" until_true loads_are 4
+	check "unbound" until_true loads_are 5
 	# events without a pause: not later than after five seconds
 	set_driver 00 09 vfio-pci
 	start=$SECONDS
-	while [ $((SECONDS - start)) -lt 9 ] && loads_are 4; do
+	while [ $((SECONDS - start)) -lt 9 ] && loads_are 5; do
 		event
 		sleep 0.1
 	done
-	check "no pause" loads_are 5
+	check "no pause" loads_are 6
 	stop_daemon
 	check "exit status" test $? = 0
 	check "no complaint" test -z "$(grep '^<3>' "$dir"/journal)"
@@ -317,7 +330,20 @@ test_foreign() {
 	check "left alone" settled foreign
 	check "left alone" property_is LoadedKind plain
 	check "left alone" loads_are 1
+	# with another kernel it is the distribution's
 	config 'adopt = yes'
+	cp "$dir"/Image "$dir"/kept
+	make_kernel
+	event
+	check "not adopted" until_true \
+		eval 'property LastError | grep -q "name a reload-command"'
+	check "not adopted" loads_are 1
+	cp -p "$dir"/kept "$dir"/Image
+	load
+	rm "$dir"/loads
+	load
+	show_memory "$dir"/Image
+	set_driver 00 04 second
 	event
 	check "adopted" until_true loads_are 2
 	rm "$dir"/root/proc/{iomem,kcore}
