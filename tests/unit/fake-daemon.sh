@@ -108,6 +108,10 @@ start_bus() {
     <allow send_requested_reply="true" send_type="error"/>
     <allow send_type="signal"/>
   </policy>
+  <policy user="root">
+    <allow own="org.freedesktop.PolicyKit1"/>
+    <allow send_destination="org.freedesktop.PolicyKit1"/>
+  </policy>
   <!-- The bus shall not keep the flood from us. -->
   <limit name="max_replies_per_connection">100000</limit>
   <limit name="max_incoming_bytes">1000000000</limit>

@@ -494,6 +494,31 @@ test_callers() {
 	check "exit status" test $? = 0
 }
 
+# polkit YES|NO - it answers so from now on
+polkit() {
+	tests/unit/fake-polkit "$1" &
+	polkit_pid=$!
+	until_true busctl --system status org.freedesktop.PolicyKit1 \
+		>/dev/null
+}
+
+test_polkit() {
+	begin
+	polkit no
+	check "no" grep -q 'Access denied' <<<"$(as_nobody Refresh)"
+	kill "$polkit_pid"
+	wait "$polkit_pid"
+	polkit yes
+	set_driver 00 04 first
+	check "yes" test "$(as_nobody Refresh)" = 's "current"'
+	check "yes" loads_are 2
+	kill "$polkit_pid"
+	wait "$polkit_pid"
+	check "gone" grep -q 'Access denied' <<<"$(as_nobody Refresh)"
+	stop_daemon
+	check "exit status" test $? = 0
+}
+
 test_interface() {
 	begin
 	busctl --system introspect --xml-interface org.kexecquiesce1 \
@@ -590,7 +615,7 @@ make_stock
 mkfifo "$dir"/events
 start_bus
 for test in ${*:-follows idles ladder refused bounded stops changed foreign \
-	killed killed_in_need callers interface bus ctl}; do
+	killed killed_in_need callers polkit interface bus ctl}; do
 	test_"$test"
 done
 [ "$failures" = 0 ]
