@@ -191,6 +191,9 @@ static void image_is_composed(uint64_t text_offset)
 static void check_pe(const struct content *image,
 		     const struct kq_layout *layout)
 {
+	/* mov x0, #3; orr x0, x0, #(1 << 63); ret: EFI_UNSUPPORTED */
+	static const uint32_t refusal[] = { 0xd2800060, 0xb2410000,
+					    0xd65f03c0 };
 	const struct kq_image_header *header = (const void *)image->data;
 	const struct kq_pe_headers *pe =
 		(const void *)(image->data + header->pe_offset);
@@ -198,6 +201,7 @@ static void check_pe(const struct content *image,
 
 	assert(!memcmp(image->data, "MZ", 2) && header->pe_offset == 64);
 	assert(pe->optional.header_size == end && pe->optional.entry == end);
+	assert(!memcmp(image->data + end, refusal, sizeof(refusal)));
 	for (size_t i = 0; i < pe->coff.section_count; i++) {
 		assert(pe->sections[i].raw_offset == end);
 		assert(pe->sections[i].virtual_address == end);
