@@ -26,6 +26,7 @@ FIRST_PROGRAMS = ("sbin/ethtool", "usr/sbin/ethtool", "bin/ip")
 LACKING_SYSCALL = {"file": "", "file-only": "-c", "file-signed": "-c"}
 FRONT_END = "usr/libexec/kexec-quiesce/kexec"
 UPDATE_PLAN = "usr/libexec/kexec-quiesce/update-plan"
+MEASURE_LOAD = "usr/libexec/kexec-quiesce/measure-load"
 KDUMP_HOOK = "usr/libexec/kexec-quiesce/kdump-hook"
 
 
@@ -171,23 +172,31 @@ def base(name, tools, root):
     return gzip.compress(archive.bytes(), 6, mtime=0)
 
 
-def write_initrd(path, case, root):
-    """Write the first kernel's initrd. Its /case holds the shell variables
-    that tell the guest's scripts what to do; /boot/initrd in it is the next
-    kernel's, the other file in /boot the next kernel."""
+def next_initrd(case, root):
+    """The next kernel's initrd. Its /case holds the shell variables that
+    tell the guest's scripts what to do."""
     variables = cpio.Archive()
     variables.file("case", "".join(
         "%s='%s'\n" % item
         for item in sorted(case.variables().items())).encode())
-    small = _aligned(base(case.kernel, case.tools, root)) + _aligned(
+    return _aligned(base(case.kernel, case.tools, root)) + _aligned(
         gzip.compress(variables.bytes(), mtime=0))
+
+
+def write_initrd(path, case, root):
+    """Write the first kernel's initrd: the next kernel's, which is also
+    /boot/initrd in it, and the next kernel, the other file in /boot."""
+    small = next_initrd(case, root)
     boot = cpio.Archive()
     boot.file("boot/initrd", small)
+    image = (case.next_image or case.image).read_bytes()
     boot.file("boot/" + case.file, kernelfile.wrap(
-        case.file, case.image.read_bytes(), small, case.next_cmdline))
+        case.file, image, small, case.next_cmdline))
     programs = Programs(boot, case.tools)
     for program in FIRST_PROGRAMS:
         programs.add(program)
+    if root:
+        Programs(boot, case.tools, root).add(MEASURE_LOAD)
     if case.sign or case.first == "signatures":
         if not programs.add("usr/bin/sbsign"):
             raise Missing("no sbsign among the guest's programs; run "

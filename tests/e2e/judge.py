@@ -22,7 +22,7 @@ _LATE_US = 5000000
 
 
 class Run:
-    """What one run left behind: console, notes, trace."""
+    """What one run left behind: console, notes, trace (if there is one)."""
 
     def __init__(self, case, console, trace_path):
         self.case = case
@@ -32,7 +32,7 @@ class Run:
         self.image = self._loaded_image() or self._file_loaded_image()
         self.trace = None
         self.only_late = False
-        if self.image:
+        if self.image and trace_path:
             with open(trace_path, encoding="utf-8",
                       errors="replace") as lines:
                 self.trace = tracing.Trace(lines, self.image)

@@ -13,10 +13,12 @@ check-kexec-file:
 # For the guest: what no machine needs installed, beside what is: tests/functions.sh
 EXTRA_PROGRAMS += tests/e2e/update-plan
 tests_e2e_update_plan_LDADD = $(CTL_LIBS)
-CLEANFILES += tests/e2e/update-plan
-install-guest: tests/e2e/update-plan
+EXTRA_PROGRAMS += tests/bench/measure-load
+for_guest = tests/e2e/update-plan tests/bench/measure-load
+CLEANFILES += $(for_guest)
+install-guest: $(for_guest)
 	$(MKDIR_P) $(DESTDIR)/usr/libexec/kexec-quiesce
-	cp tests/e2e/update-plan $(DESTDIR)/usr/libexec/kexec-quiesce/
+	cp $(for_guest) $(DESTDIR)/usr/libexec/kexec-quiesce/
 .PHONY: install-guest
 
 EXTRA_DIST += \
@@ -39,7 +41,9 @@ EXTRA_DIST += \
 	tests/e2e/guest/badinput \
 	tests/e2e/guest/common \
 	tests/e2e/guest/first \
+	tests/e2e/guest/functions \
 	tests/e2e/guest/init \
+	tests/e2e/guest/loads \
 	tests/e2e/guest/next \
 	tests/e2e/guest/signatures \
 	tests/e2e/guest/verdicts \

@@ -174,6 +174,14 @@ class Serial(threading.Thread):
             for when, line in lines[boots[1]:])
 
 
+def observe(directory, events=EVENTS):
+    """Options that make QEMU trace these events, and the code it runs."""
+    (directory / "events").write_text("\n".join(events) + "\n")
+    return ["-trace", "events=%s" % (directory / "events"),
+            "-D", str(directory / "trace"), "-d", "guest_errors,in_asm",
+            "-dfilter", "0x%x+0x%x" % (RAM_START, RAM_SIZE)]
+
+
 def qemu_command(case, directory):
     """The command line of a case's server."""
     cpu, machine = CPUS[case.el]
@@ -184,16 +192,14 @@ def qemu_command(case, directory):
                "-no-reboot", "-serial", "stdio", "-msg", "timestamp=on",
                "-kernel", str(case.image), "-initrd",
                str(directory / "initrd"), "-append", case.first_cmdline,
-               "-trace", "events=%s" % (directory / "events"),
-               "-D", str(directory / "trace"), "-d", "guest_errors,in_asm",
-               "-dfilter", "0x%x+0x%x" % (RAM_START, RAM_SIZE),
+               *case.observe(directory),
                "-drive", "id=drive,if=none,format=raw,file=%s"
                % (directory / "drive")]
     if case.smmu_stage:
         command += ["-global", "arm-smmuv3.stage=" + case.smmu_stage]
     if case.firmware == "acpi":
         command += ["-bios", EFI]
-    for device in DEVICES:
+    for device in case.devices:
         if device.nic:
             command += device.nic_backend(directory)
         command += device.args
@@ -262,7 +268,8 @@ def scratch(directory):
         try:
             yield work
         finally:
-            for left in ("command", "qemu-errors", "serial", "trace"):
+            for left in ("command", "landmarks", "qemu-errors", "serial",
+                         "trace"):
                 if (work / left).exists():
                     shutil.move(work / left, directory / left)
 
@@ -274,9 +281,9 @@ def _die_with_parent():
 
 
 def run(case, directory, progress=None):
-    """Run a case's server until it powers off or its time is over. Returns
-    the console's lines with their times, and an error or None."""
-    (directory / "events").write_text("\n".join(EVENTS) + "\n")
+    """Run a case's server until it powers off, has shown what the case wants
+    to see, or its time is over. Returns the console's lines with their times,
+    and an error or None."""
     with open(directory / "drive", "wb") as drive:
         drive.write(drive_content())
         drive.truncate(DRIVE_BYTES)
@@ -294,13 +301,14 @@ def run(case, directory, progress=None):
     traffic.start()
     try:
         error = _watch(qemu, serial, case, progress, directory)
+        ended = case.ended(serial.lines)
     finally:
         if qemu.poll() is None:
             qemu.kill()
         qemu.wait()
         serial.join()
         traffic.stop()
-    if not error and qemu.returncode:
+    if not error and not ended and qemu.returncode:
         error = "QEMU ended with %d: %s" % (
             qemu.returncode,
             (directory / "qemu-errors").read_text().strip()[-300:])
@@ -326,6 +334,8 @@ def _watch(qemu, serial, case, progress, directory):
             to_plug = False
         if time.monotonic() > end:
             return "no end after %d s" % case.timeout
+        if case.ended(list(serial.lines)):
+            return None
         if serial.next_kernel_died():
             return "the next kernel crashed"
     return None

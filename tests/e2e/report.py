@@ -22,6 +22,9 @@ POLICIES = {0: "none", 1: "abort", 2: "bypass", 3: "preserve", 4: "sink"}
 SMMU_RESULTS = "not-reached done unreachable stuck left-alone".split()
 
 _HEADER = struct.Struct("<8sIIII32s16s16sQ32s8I")
+STEPS = ("plan masters evidence pending walk reset restore bridges probe smmu "
+         "errors verify").split()
+_STEPS_AT = 160
 _SECTIONS = 256
 _STRAYS = 320
 _UPDATE = struct.Struct("<IQ")
@@ -73,6 +76,9 @@ class Report:
             raise Bad("report's SHA-256 is wrong")
         self.region_error, self.plan_generation = _UPDATE.unpack_from(
             data, _UPDATE_AT)
+        # microseconds: name to (start, duration)
+        self.steps = {name: struct.unpack_from("<II", data, _STEPS_AT + 8 * i)
+                      for i, name in enumerate(STEPS)}
         self.load_id, self.boot_id = load_id.hex(), boot_id.hex()
         self.functions = [self._function(entry)
                           for entry in _section(data, 0)]

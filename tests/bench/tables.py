@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Turn what was measured into the tables of docs/performance.md."""
+
+import statistics
+
+BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
+
+HANDOVERS = (("stock", "stock, its SHA-256"), ("stock-i", "stock -i, no check"),
+             ("ours", "ours, full verification"),
+             ("ours-none", "ours --verify=none -i, no check"),
+             ("ours-purgatory", "ours --verify=purgatory"))
+
+
+def _table(heads, rows):
+    """A Markdown table; numbers are right-aligned."""
+    return ["| %s |" % " | ".join(heads),
+            "|---|%s" % ("---:|" * (len(heads) - 1))] + [
+            "| %s |" % " | ".join(row) for row in rows]
+
+
+def _ms(values):
+    """Median and range of microseconds, in milliseconds."""
+    if len(values) == 1:
+        return "{:,.1f} ms".format(values[0] / 1e3)
+    return "{:,.1f} ms ({:,.1f} to {:,.1f})".format(
+        statistics.median(values) / 1e3, min(values) / 1e3, max(values) / 1e3)
+
+
+def verdict(value, target):
+    """A ratio beside its target."""
+    return "%.3g (target: at most %g, %s)" % (
+        value, target, "met" if value <= target else "**missed**")
+
+
+def _medians(runs, key):
+    """Median of one number over the runs of each way to load."""
+    return {name: statistics.median(run[key] for run in each)
+            for name, each in runs.items()}
+
+
+def hand_over(data):
+    """Times and instructions from the hand-over to the next kernel."""
+    runs = data["runs"]
+    booting, counts = (_medians(runs, key)
+                       for key in ("booting_us", "instructions"))
+    rows = [(title, _ms([run["kernel_us"] for run in runs[name]]),
+             _ms([run["booting_us"] for run in runs[name]]),
+             "{:,}".format(round(counts[name])),
+             "%.3f" % (counts[name] / counts["stock"]))
+            for name, title in HANDOVERS if name in runs]
+    lines = _table(("loaded by", "kernel's first instruction",
+                    '"Booting Linux" on the console',
+                    "instructions until the kernel", "of stock's"), rows)
+    lines += ["", "Hand-over to \"Booting Linux\", ours with full "
+              "verification against stock with its check: %s."
+              % verdict(booting["ours"] / booting["stock"], 0.35)]
+    if "ours-none" in counts:
+        size = data["bytes"]
+        lines += ["", "SHA-256 costs purgatory {:.1f} instructions for each "
+                  "byte loaded, the stage {:.2f} (kernel and initrd: {:,} "
+                  "bytes).".format(
+                      (counts["stock"] - counts["stock-i"]) / size,
+                      (counts["ours"] - counts["ours-none"]) / size, size)]
+    return lines
+
+
+def last_dma(data):
+    """The last transaction of any endpoint."""
+    runs = data["runs"]
+    rows = [(title, _ms([run["last_us"] for run in runs[name]]),
+             "{:,}".format(round(statistics.median(
+                 run["landed"] for run in runs[name]))))
+            for name, title in HANDOVERS if name in runs]
+    last = _medians(runs, "last_us")
+    return _table(("loaded by", "last DMA after the hand-over",
+                   "transactions"), rows) + [
+        "", "Ours against stock with its check: %s."
+        % verdict(last["ours"] / last["stock"], 0.01)]
+
+
+def functions(data):
+    """The stage's steps on few and on many functions."""
+    runs = data["runs"]
+    steps = [name for name in runs[0]["steps_us"]
+             if any(run["steps_us"][name] >= 50 for run in runs)]
+    rows = [(name, *("{:,.1f}".format(run["steps_us"][name] / 1e3)
+                     for run in runs)) for name in steps]
+    rows += [("**whole stage**", *("{:,.1f}".format(run["total_us"] / 1e3)
+                                   for run in runs)),
+             ("bare loop, median", *("{:,.1f}".format(
+                 statistics.median(run["replay_us"]) / 1e3) for run in runs)),
+             ("bare loop, least to most", *("{:,.1f} to {:,.1f}".format(
+                 min(run["replay_us"]) / 1e3, max(run["replay_us"]) / 1e3)
+                 for run in runs)),
+             ("stage without the wait, of the loop", *(
+                 "%.2f" % ratio(run) for run in runs))]
+    lines = _table(("ms", *("%d functions" % run["functions"]
+                            for run in runs)), rows)
+    lines += ["", "Accesses to configuration space: %s." % ", ".join(
+        "{:,}".format(run["accesses"]) for run in runs)]
+    lines += ["Stage, without one wait of 100 ms, against the bare loop: "
+              + "; ".join("%d functions %s" % (
+                  run["functions"], verdict(ratio(run), 1.3))
+                  for run in runs) + "."]
+    return lines
+
+
+def ratio(run):
+    """The stage without its one wait, in units of the bare loop."""
+    return (run["total_us"] - 100000) / statistics.median(run["replay_us"])
+
+
+def loads(data):
+    """What a load costs."""
+    titles = (("stock", "stock"), ("ours", "ours"),
+              ("ours-unverified", "ours --verify=none -i"))
+    values = {name: {key: [load[key] for load in data["loads"][name]]
+                     for key in data["loads"][name][0]}
+              for name, _ in titles if name in data["loads"]}
+    rows = [(title, _ms(values[name]["wall_us"]), _ms(values[name]["cpu_us"]),
+             *("%.1f MiB" % (statistics.median(values[name][key]) / 1024)
+               for key in ("resident_kib", "shared_kib")))
+            for name, title in titles if name in values]
+    median = {name: {key: statistics.median(numbers)
+                     for key, numbers in keys.items()}
+              for name, keys in values.items()}
+    wall = median["ours"]["wall_us"] / median["stock"]["wall_us"]
+    more = (sum(median["ours"][key] - median["stock"][key]
+                for key in ("resident_kib", "shared_kib"))) / 1024
+    return _table(("`kexec -p`", "wall time", "CPU time", "resident, most",
+                   "shared memory, most"), rows) + [
+        "", "Image {:,} bytes, initrd {:,} bytes, {} loads each, by turns. "
+        "Wall time against stock: {}. Memory above stock, resident and "
+        "shared: {:.1f} MiB (target: less than 20, {}).".format(
+            data["image"], data["initrd"], len(data["loads"]["ours"]),
+            verdict(wall, 1.3), more, "met" if more < 20 else "**missed**")]
+
+
+SECTIONS = (("hand-over", "Hand-over to the next kernel", hand_over),
+            ("dma", "Hand-over to the last DMA", last_dma),
+            ("functions", "The stage, by step and number of functions",
+             functions),
+            ("loads", "Loading", loads))
+
+
+def document(results):
+    """All tables that there is something for, each with how it was made."""
+    lines = []
+    for name, title, make in SECTIONS:
+        if name not in results:
+            continue
+        made = results[name]["made"]
+        lines += ["### " + title, "", *make(results[name]), "",
+                  "%s; %s; load average at the start %s. `%s`" % (
+                      made["date"], made["machine"], made["load"],
+                      made["command"]), ""]
+    return lines
+
+
+def replace(text, lines):
+    """The document with these lines between its two markers."""
+    head, begin, rest = text.partition(BEGIN)
+    _, end, tail = rest.partition(END)
+    if not begin or not end:
+        raise ValueError("no markers for the tables")
+    return "%s%s\n\n%s\n%s%s" % (head, begin, "\n".join(lines), end, tail)

@@ -1,0 +1,168 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The bench's own tests: what it reads, and what it makes of it."""
+
+import struct
+import sys
+import unittest
+
+sys.dont_write_bytecode = True
+import server
+import tables
+import trace as tracing
+
+IMAGE = tracing.Image(0xf0001000, 0xdc000000, 0xe0000000)
+LANDMARKS = """\
+1 0xf0001000 0 1000
+1 0xdc000000 100 1500
+1 0xdc001040 110 1600
+1 0xdc400000 900 9000
+1 0xdc400040 904 9001
+""".splitlines()
+
+
+def mmcfg(kind, offset, value):
+    """A line of QEMU's about one access to configuration space."""
+    return ("7@1.000001:memory_region_ops_%s cpu 0 mr 0x55 addr 0x%x value "
+            "0x%x size 4 name 'pcie-mmcfg-mmio'" % (kind, offset, value))
+
+
+class HandOver(unittest.TestCase):
+    """Where the hand-over starts and where it ends."""
+
+    def setUp(self):
+        self.landmarks = server.read_landmarks(LANDMARKS)
+
+    def test_ours_ends_at_the_payload_not_at_the_stage(self):
+        first, payload = server.hand_over(self.landmarks, IMAGE, True)
+        self.assertEqual(payload.us - first.us, 8000)
+        self.assertEqual(payload.instructions, 900)
+
+    def test_stock_ends_at_the_start_of_its_image(self):
+        _, payload = server.hand_over(self.landmarks, IMAGE, False)
+        self.assertEqual(payload.us, 1500)
+
+    def test_no_payload_is_a_failure(self):
+        with self.assertRaises(server.Failed):
+            server.hand_over(self.landmarks[:3], IMAGE, True)
+
+    def test_second_boot_is_the_one_that_counts(self):
+        line = "[    0.000000] Booting Linux on physical CPU 0x0"
+        self.assertIsNone(server.booting_us([(1.0, line)]))
+        self.assertEqual(server.booting_us([(1.0, line), (2.5, "x"),
+                                            (9.0, line)]), 9e6)
+
+
+class LastDma(unittest.TestCase):
+    """The last transaction of an endpoint before the drivers."""
+
+    @staticmethod
+    def last(*rest):
+        dma = "7@%d.000000:smmuv3_translate_success sid=0x%x translated=0x1"
+        lines = [dma % (1, 0x100),
+                 "7@2.000000:pci_cfg_write gpex 00:00.0 @0x3c <- 0xa1",
+                 dma % (3, 0x100), "0xf0001000: nop"]
+        lines += [line if isinstance(line, str) else dma % line
+                  for line in rest]
+        return server.last_dma(tracing.Trace(lines, IMAGE))
+
+    def test_none_is_zero(self):
+        self.assertEqual(self.last(), {"last_us": 0, "landed": 0})
+
+    def test_an_endpoint_counts_and_a_root_port_does_not(self):
+        port = next(iter(server.machine.ROOT_PORT_SIDS))
+        self.assertEqual(self.last((5, 0x100), (6, port)),
+                         {"last_us": 2000000, "landed": 1})
+
+    def test_what_drivers_do_does_not_count(self):
+        mark = "7@6.000000:pci_cfg_write gpex 00:00.0 @0x3c <- 0xa3"
+        self.assertEqual(self.last((5, 0x100), mark, (7, 0x100))["last_us"],
+                         2000000)
+
+
+class Loads(unittest.TestCase):
+    """What the guest says of its loads."""
+
+    def test_each_name_has_its_loads(self):
+        loads = server.read_loads(["boot x", "measured stock 0 5 4 3 2 1",
+                                   "measured stock 0 6 4 3 2 1"])
+        self.assertEqual([load["wall_us"] for load in loads["stock"]], [5, 6])
+
+    def test_a_load_that_failed_is_a_failure(self):
+        for line in ("measured stock 1 5 4 3 2 1",
+                     "measured stock 0 5 4 3 2 0"):
+            with self.assertRaises(server.Failed):
+                server.read_loads([line])
+
+    def test_targets(self):
+        load = {"wall_us": 1000, "cpu_us": 900, "resident_kib": 50 << 10,
+                "shared_kib": 0}
+        more = dict(load, wall_us=1500, shared_kib=21 << 10)
+        text = "\n".join(tables.loads({"loads": {
+            "stock": [load], "ours": [more]}, "image": 1, "initrd": 1}))
+        self.assertIn("1.5 (target: at most 1.3, **missed**)", text)
+        self.assertIn("21.0 MiB (target: less than 20, **missed**)", text)
+
+
+class Functions(unittest.TestCase):
+    """The list of accesses, and what is made of the replay."""
+
+    LINES = [mmcfg("read", 0x1000, 0x1234), mmcfg("write", 0x3c, 0xa1),
+             mmcfg("read", 0x100004, 0x00100006),
+             mmcfg("write", 0x100004, 0x2),
+             mmcfg("read", 0x100004, 0xffffffff00100002),
+             "7@1.0:memory_region_ops_read cpu 0 mr 0x1 addr 0x9000000 value "
+             "0x0 size 4 name 'pl011'"]
+
+    def test_accesses_start_at_the_mark(self):
+        self.assertEqual(server.read_accesses(self.LINES), [
+            (False, 0x100004, 0x100006), (True, 0x100004, 2),
+            (False, 0x100004, 0x100002)])
+
+    def test_table_first_restores_what_was_found(self):
+        table = server.replay_table(server.read_accesses(self.LINES))
+        self.assertEqual(struct.unpack_from("<II", table), (1, 3))
+        self.assertEqual(len(table), 16 + 4 * 16)
+        self.assertEqual(struct.unpack_from("<QI", table, 16),
+                         (server.ECAM + 0x100004 | 1, 6))
+        self.assertEqual(struct.unpack_from("<QI", table, 48),
+                         (server.ECAM + 0x100004 | 1, 2))
+
+    def test_a_replay_without_an_end_is_a_failure(self):
+        with self.assertRaises(server.Failed):
+            server.replay_result([(0, "replay 10 20")])
+
+    def test_ratio_leaves_one_wait_out(self):
+        run = {"total_us": 130000, "replay_us": [10000, 20000, 90000]}
+        self.assertEqual(tables.ratio(run), 1.5)
+
+    def test_as_many_devices_as_asked_for(self):
+        for count in 1, 8, 9, 256:
+            args = server.function_devices(count)[0].args
+            rngs = [word for word in args if word.startswith("virtio-rng")]
+            ports = [word for word in args if word.startswith("pcie-root")]
+            self.assertEqual(len(set(rngs)), count)
+            self.assertEqual(len(set(ports)), -(-count // 8))
+
+
+class Document(unittest.TestCase):
+    """The tables go between the markers and nowhere else."""
+
+    def test_replaces_what_was_there(self):
+        text = "a\n%s\nold\n%s\nb\n" % (tables.BEGIN, tables.END)
+        once = tables.replace(text, ["new"])
+        self.assertEqual(once, "a\n%s\n\nnew\n%s\nb\n"
+                         % (tables.BEGIN, tables.END))
+        self.assertEqual(tables.replace(once, ["new"]), once)
+
+    def test_no_markers_is_an_error(self):
+        with self.assertRaises(ValueError):
+            tables.replace("nothing", ["new"])
+
+    def test_verdict(self):
+        self.assertIn("met", tables.verdict(0.35, 0.35))
+        self.assertIn("**missed**", tables.verdict(0.351, 0.35))
+
+
+if __name__ == "__main__":
+    unittest.main()
