@@ -35,6 +35,8 @@ static void defaults(void)
 	assert(settings.on_bad_digest == KQ_ON_BAD_RESET);
 	assert(strstr(settings.stage_path, "/kexec-quiesce/stage.elf"));
 	assert(settings.kexec_path[0] == '/');
+	assert(!settings.adopt && !*settings.reload_command);
+	assert(settings.refresh_timeout_s == 120);
 }
 
 static void every_key_is_taken(void)
@@ -42,6 +44,14 @@ static void every_key_is_taken(void)
 	kq_settings_init(&settings);
 	assert(set("kexec", "/opt/kexec") == 0);
 	assert(set("stage", "/opt/stage") == 0);
+	assert(set("adopt", "yes") == 0);
+	assert(settings.adopt);
+	assert(set("adopt", "no") == 0);
+	assert(!settings.adopt);
+	assert(set("reload-command", "systemctl reload kdump") == 0);
+	assert(!strcmp(settings.reload_command, "systemctl reload kdump"));
+	assert(set("refresh-timeout", "3600") == 0);
+	assert(settings.refresh_timeout_s == 3600);
 	assert(!settings.enabled);
 	assert(strcmp(settings.kexec_path, "/opt/kexec") == 0);
 	assert(strcmp(settings.stage_path, "/opt/stage") == 0);
@@ -146,6 +156,9 @@ static const struct refusal {
 	{ "quiesce-skip", "01:00.0 ,02:00.0", KQ_ERR_VALUE, "'01:00.0 '", "" },
 	{ "quiesce-skip", "01:00.0,", KQ_ERR_VALUE, "''", "" },
 	{ "quiesce-skip", "00000:01:00.0", KQ_ERR_VALUE, "00000:", "" },
+	{ "adopt", "perhaps", KQ_ERR_VALUE, "'perhaps'", "yes or no" },
+	{ "refresh-timeout", "0", KQ_ERR_VALUE, "'0'", "from 1 to 3600" },
+	{ "refresh-timeout", "3601", KQ_ERR_VALUE, "'3601'", "seconds" },
 	{ "quiesce-budget", "0", KQ_ERR_VALUE, "'0'", "from 1 to 60000" },
 	{ "quiesce-budget", "60001", KQ_ERR_VALUE, "'60001'", "60000" },
 	{ "quiesce-budget", "-1", KQ_ERR_VALUE, "'-1'", "60000" },
