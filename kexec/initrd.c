@@ -56,6 +56,7 @@ int kq_initrd_hash(struct kq_initrd *initrd, struct kq_stage_params *params,
 	if (fstat(initrd->fd, &initrd->stat) < 0)
 		return kq_fail(message, KQ_ERR_SYSTEM,
 			       "cannot read the initrd: %m");
+	initrd->hashed = true;
 	return kq_initrd_digest(initrd->fd, (uint64_t)initrd->stat.st_size,
 				params, message);
 }
@@ -65,7 +66,7 @@ bool kq_initrd_changed(const struct kq_initrd *initrd)
 	const struct stat *then = &initrd->stat;
 	struct stat now;
 
-	if (initrd->fd < 0 || initrd->added)
+	if (!initrd->hashed || initrd->added)
 		return false;
 	return fstat(initrd->fd, &now) < 0 || now.st_size != then->st_size ||
 	       now.st_mtim.tv_sec != then->st_mtim.tv_sec ||

@@ -16,6 +16,7 @@
 struct kq_initrd {
 	int fd; /* the stock kexec inherits it; -1: none */
 	bool added; /* from the kernel file: the command line has none */
+	bool hashed;
 	struct stat stat; /* when it was hashed */
 };
 
@@ -56,6 +57,8 @@ int kq_initrd_hash(struct kq_initrd *initrd, struct kq_stage_params *params,
 
 /**
  * kq_initrd_changed() - was it written to since it was hashed?
+ *
+ * Of one that nobody hashed nothing is claimed, so nothing can be wrong.
  */
 bool kq_initrd_changed(const struct kq_initrd *initrd);
 

@@ -118,6 +118,7 @@ test_verify() {
 	check "file" digests 'flags == 3 and initrd_sha256 == sha256(initrd)'
 	for i in purgatory none; do
 		kexec -p --verify=$i "$dir"/Image --initrd="$dir"/cpio
+		check "$i" test "$status" = 0
 		check "$i" argv_is -p "$fd" "$(tail -n 1 "$dir"/argv)"
 		check "$i" digests 'flags == 0 and stage_sha256 == bytes(32)'
 	done
