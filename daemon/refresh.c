@@ -3,6 +3,7 @@
 
 #include "daemon/refresh.h"
 
+#include <glob.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <malloc.h>
@@ -487,6 +488,25 @@ static void on_task(int status, const char *last, void *userdata)
 		loaded(refresh, KQ_STATE_CURRENT, "");
 }
 
+/* What daemons that were killed did not finish writing. */
+static void remove_leftovers(void)
+{
+	static const char *const patterns[] = { KQ_RUN_DIR "/state.??????",
+						LAST_GOOD_FILE ".??????" };
+	char pattern[PATH_MAX];
+	glob_t found;
+
+	for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++) {
+		snprintf(pattern, sizeof(pattern), "%s%s", kq_machine_root(),
+			 patterns[i]);
+		if (glob(pattern, GLOB_NOSORT, NULL, &found) != 0)
+			continue;
+		for (size_t n = 0; n < found.gl_pathc; n++)
+			(void)unlink(found.gl_pathv[n]);
+		globfree(&found);
+	}
+}
+
 void kq_refresh_init(struct kq_refresh *refresh, sd_event *event,
 		     const struct kq_refresh_handlers *handlers)
 {
@@ -494,6 +514,7 @@ void kq_refresh_init(struct kq_refresh *refresh, sd_event *event,
 		.event = event,
 		.handlers = *handlers,
 	};
+	remove_leftovers();
 	kq_status_load(kq_machine_root(), &refresh->status);
 }
 

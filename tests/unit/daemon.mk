@@ -10,6 +10,6 @@ noinst_PROGRAMS += tests/unit/bus-client
 tests_unit_bus_client_LDADD = $(SYSTEMD_LIBS)
 noinst_PROGRAMS += tests/unit/fake-polkit
 tests_unit_fake_polkit_LDADD = $(SYSTEMD_LIBS)
-check_SCRIPTS += tests/unit/test-quiesced.sh
-EXTRA_DIST += tests/unit/test-quiesced.sh tests/unit/fake-daemon.sh
-EXTRA_DIST += tests/unit/daemon.mk
+check_SCRIPTS += tests/unit/test-quiesced.sh tests/unit/test-quiesced-killed.sh
+EXTRA_DIST += tests/unit/daemon.mk tests/unit/fake-daemon.sh \
+	tests/unit/test-quiesced.sh tests/unit/test-quiesced-killed.sh
