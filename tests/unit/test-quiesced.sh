@@ -268,6 +268,21 @@ test_stops() {
 	check "loaded before it ends" loads_are 3
 }
 
+# What happens during a load is not forgotten.
+test_busy() {
+	begin
+	echo 1.5 >"$dir"/slow
+	set_driver 00 04 first
+	kill -HUP "$daemon_pid"
+	check "under way" until_true loads_are 2
+	set_driver 00 04 second
+	event
+	check "once more" until_true loads_are 3
+	check "once more" settled current
+	check "once more" loaded_has second
+	stop_daemon
+}
+
 test_changed() {
 	local reload="echo >>$dir/reloaded; cd $dir && $front_end -p Image --quiesce=bme"
 
