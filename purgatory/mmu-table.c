@@ -51,11 +51,17 @@ int kq_mmu_table_init(struct kq_mmu_table *table, void *room, size_t size,
 	return 0;
 }
 
-/* The table below an entry; a new one if there is none yet. */
+/*
+ * The table below an entry; a new one if there is none yet. NULL: no page is
+ * left, or it is a block: a damaged device tree has an initrd that begins
+ * before the image and runs into it.
+ */
 static uint64_t *next_level(struct kq_mmu_table *table, uint64_t *entry)
 {
 	uint64_t *page;
 
+	if ((*entry & DESC_VALID) && !(*entry & DESC_TABLE))
+		return NULL;
 	if (*entry & DESC_VALID)
 		return (uint64_t *)(*entry & DESC_ADDRESS);
 	page = new_page(table);
@@ -66,7 +72,7 @@ static uint64_t *next_level(struct kq_mmu_table *table, uint64_t *entry)
 
 /*
  * Map [at, end), in whole pages, which lies in what one table of this level
- * covers. Ranges do not overlap, so no entry is both a block and a table.
+ * covers.
  */
 static int map(struct kq_mmu_table *table, uint64_t *page, uint32_t level,
 	       uint64_t at, uint64_t end)

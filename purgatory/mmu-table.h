@@ -44,7 +44,8 @@ int kq_mmu_table_init(struct kq_mmu_table *table, void *room, size_t size,
  * executable, in blocks as large as fit. Nothing around it is mapped: a CPU
  * may read ahead where it can, and firmware's own memory may be next to ours.
  *
- * Return: 0; -KQ_ERR_BOUNDS beyond 48 bits; -KQ_ERR_NOSPACE.
+ * Return: 0; -KQ_ERR_BOUNDS beyond 48 bits; -KQ_ERR_NOSPACE, also where it
+ * would divide a block of a range before.
  */
 int kq_mmu_table_map(struct kq_mmu_table *table, uint64_t start, uint64_t size);
 

@@ -138,6 +138,23 @@ static void second_range_beside_first(void)
 	end();
 }
 
+/* A block is no table: what it leads to is memory of somebody's. */
+static void second_range_into_first(void)
+{
+	uint64_t *memory = aligned_alloc(2 * MIB, 2 * MIB);
+	uint64_t start = (uint64_t)memory;
+
+	memset(memory, 0, 2 * MIB);
+	begin(false);
+	EXPECT_EQ(kq_mmu_table_map(&table, start, 2 * MIB), 0);
+	EXPECT_EQ(kq_mmu_table_map(&table, start - PAGE, 3 * PAGE),
+		  -KQ_ERR_NOSPACE);
+	for (size_t i = 0; i < 2 * MIB / sizeof(*memory); i++)
+		EXPECT_EQ(memory[i], 0);
+	end();
+	free(memory);
+}
+
 static void attributes(void)
 {
 	begin(false);
@@ -174,6 +191,7 @@ static const struct test_case cases[] = {
 	CASE(blocks_are_as_large_as_fit),
 	CASE(worst_case_fits),
 	CASE(second_range_beside_first),
+	CASE(second_range_into_first),
 	CASE(attributes),
 	CASE(refuses_what_does_not_fit),
 };
