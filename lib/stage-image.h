@@ -38,6 +38,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Most memory a kernel may ask for; real ones are below a tenth of it. */
+#define KQ_KERNEL_MAX_SIZE (UINT64_C(1) << 30)
+
 struct kq_image_header {
 	uint32_t code[2]; /* "MZ", for the PE format; a branch into the stage */
 	uint64_t text_offset;

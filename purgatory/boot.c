@@ -40,13 +40,22 @@ static size_t work_size(void)
 	return kq_stage_params.work_size - KQ_STAGE_CONTEXT_SIZE;
 }
 
+/* Damaged parameters shall not make the stage write to what is not its own. */
+static bool has_work_area(const struct kq_stage_params *params)
+{
+	return params->work_size >= KQ_STAGE_CONTEXT_SIZE &&
+	       params->work_offset <= params->payload_offset &&
+	       params->work_size <=
+		       params->payload_offset - params->work_offset;
+}
+
 static void prepare(struct kq_stage *stage, uint8_t *image,
 		    struct kq_boot *boot)
 {
 	const struct kq_stage_params *params = &kq_stage_params;
 	uint64_t *words = (uint64_t *)stage;
 
-	if (params->work_size < KQ_STAGE_CONTEXT_SIZE)
+	if (!has_work_area(params))
 		return;
 	/* What the caches hold of it is older than what we write past them. */
 	kq_arm64_dcache_invalidate(stage, params->work_size);

@@ -57,7 +57,7 @@ static bool find_initrd(const struct kq_stage *stage, uint64_t *ret_start)
 	return end - start == stage->params->initrd_size;
 }
 
-/* Stage, payload, initrd, in this order: the last one may be missing. */
+/* Stage, payload, initrd, in this order: what is behind may be missing. */
 static void choose_parts(struct kq_stage *stage, struct kq_hash *hash)
 {
 	const struct kq_stage_params *params = stage->params;
@@ -67,8 +67,14 @@ static void choose_parts(struct kq_stage *stage, struct kq_hash *hash)
 
 	add_part(hash, stage_start,
 		 (uint64_t)params->stage_sha256 - stage_start);
+	verify->parts = KQ_VERIFY_STAGE;
+	/* Damaged parameters: what they ask for might take for ever. */
+	if (params->payload_size > KQ_KERNEL_MAX_SIZE) {
+		verify->bad |= KQ_VERIFY_STAGE;
+		return;
+	}
 	add_part(hash, image + params->payload_offset, params->payload_size);
-	verify->parts = KQ_VERIFY_STAGE | KQ_VERIFY_PAYLOAD;
+	verify->parts |= KQ_VERIFY_PAYLOAD;
 	if (!(params->flags & KQ_PARAMS_INITRD))
 		return;
 	verify->parts |= KQ_VERIFY_INITRD;

@@ -10,9 +10,7 @@
 #include <stdint.h>
 
 #include "lib/message.h"
-
-/* Most memory a kernel may ask for; real ones are below a tenth of it. */
-#define KQ_KERNEL_MAX_SIZE (UINT64_C(1) << 30)
+#include "lib/stage-image.h"
 
 struct kq_image_info {
 	uint64_t text_offset;

@@ -89,6 +89,29 @@ static void damaged_parameters(void)
 	       KQ_VERIFY_STAGE | KQ_VERIFY_PAYLOAD);
 }
 
+/* Larger than any kernel: it would be hashed for hours. */
+static void endless_payload(uint64_t size)
+{
+	const struct kq_report_verify *verify;
+
+	begin();
+	image->params.payload_size = size;
+	verify = run();
+	EXPECT_EQ(verify->result, KQ_VERIFY_BAD);
+	EXPECT_EQ(verify->parts, KQ_VERIFY_STAGE);
+	EXPECT_EQ(verify->bad, KQ_VERIFY_STAGE);
+	EXPECT(verify->bytes < sizeof(image->code) + KQ_PARAMS_SIZE);
+	EXPECT(kq_verify_forbids(&w.run.stage));
+	end();
+}
+
+static void damaged_payload_size(void)
+{
+	endless_payload(KQ_KERNEL_MAX_SIZE + 1);
+	endless_payload(UINT64_C(1) << 60);
+	endless_payload(UINT64_MAX);
+}
+
 static void damaged_payload(void)
 {
 	begin();
@@ -263,6 +286,7 @@ static const struct test_case cases[] = {
 	CASE(all_right),
 	CASE(damaged_stage),
 	CASE(damaged_parameters),
+	CASE(damaged_payload_size),
 	CASE(damaged_payload),
 	CASE(damaged_initrd),
 	CASE(initrd_is_not_there),
