@@ -228,13 +228,14 @@ def replay_result(console):
         int(ticks, 16) * 1e6 / int(rate, 16) for ticks, rate in replays]
 
 
-def functions(count, options):
+def functions(count, busmaster, options):
     """The stage on so many functions, and the bare loop of its accesses: the
     first run tells which they are, the second times both."""
     accesses = []
     for name in "recorded", "timed":
         case = make_case("functions-%d-%s" % (count, name), "ours")
         case.first = "functions"
+        case.offender = "virtio-pci" if busmaster else ""
         case.devices = function_devices(count)
         case.next_image = options.logs / "replay"
         options.logs.mkdir(parents=True, exist_ok=True)
@@ -254,7 +255,12 @@ def functions(count, options):
     flrs = sum(bool(f.flags & report.FLR_DONE) for f in result.functions)
     if flrs != count:
         raise Failed("%d functions were reset, not %d" % (flrs, count))
-    return {"functions": count, "accesses": len(accesses), "flrs": flrs,
+    mastering = sum(f.mastering_before for f in result.functions)
+    if busmaster and mastering < count:
+        raise Failed("%d functions were bus masters, not %d"
+                     % (mastering, count))
+    return {"functions": count, "busmaster": busmaster,
+            "accesses": len(accesses), "flrs": flrs,
             "total_us": result.total_us, "replay_us": replays,
             "steps_us": {name: duration
                          for name, (_, duration) in result.steps.items()}}

@@ -132,9 +132,12 @@ class Functions(unittest.TestCase):
         with self.assertRaises(server.Failed):
             server.replay_result([(0, "replay 10 20")])
 
-    def test_ratio_leaves_one_wait_out(self):
-        run = {"total_us": 130000, "replay_us": [10000, 20000, 90000]}
-        self.assertEqual(tables.ratio(run), 1.5)
+    def test_what_is_fixed_and_what_grows(self):
+        one = {"total_us": 110000, "replay_us": [1000, 500, 9000]}
+        many = {"total_us": 134000, "replay_us": [11000, 21000, 90000]}
+        self.assertEqual(tables.work(one), 10000)
+        self.assertEqual(tables.loop(many), 21000)
+        self.assertEqual(tables.further(one, many), 1.2)
 
     def test_as_many_devices_as_asked_for(self):
         for count in 1, 8, 9, 256:
