@@ -127,7 +127,7 @@ static int check_choice(enum kq_syscall_choice choice,
 
 /* A caller's -a, or the stock kexec's default, must not choose the other. */
 static int check_syscall(enum kq_syscall_choice choice,
-			 const struct kq_signed_image *image,
+			 const struct kq_signed_image *image, bool purgatory,
 			 const char **ret_option, struct kq_message *message)
 {
 	const struct syscalls calls = find_syscalls(image);
@@ -143,13 +143,13 @@ static int check_syscall(enum kq_syscall_choice choice,
 	if (!calls.load ||
 	    (calls.file && (calls.signing.pe || calls.signing.ima)))
 		*ret_option = "-s";
-	else if (calls.has_file && !calls.file)
+	else if (calls.has_file && (!calls.file || purgatory))
 		*ret_option = "-c";
 	return 0;
 }
 
 int kq_check_permission(const struct kq_options *options,
-			const struct kq_signed_image *image,
+			const struct kq_signed_image *image, bool purgatory,
 			const char **ret_syscall_option,
 			struct kq_message *message)
 {
@@ -161,8 +161,8 @@ int kq_check_permission(const struct kq_options *options,
 	r = check_limits(options->action == KQ_ACTION_LOAD_CRASH, message);
 	if (r < 0)
 		return r;
-	return check_syscall(options->syscall, image, ret_syscall_option,
-			     message);
+	return check_syscall(options->syscall, image, purgatory,
+			     ret_syscall_option, message);
 }
 
 static unsigned long long to_mib(uint64_t bytes)

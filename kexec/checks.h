@@ -7,6 +7,7 @@
 #ifndef KQ_KEXEC_CHECKS_H
 #define KQ_KEXEC_CHECKS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "kexec/options.h"
@@ -24,6 +25,7 @@ int kq_check_machine(struct kq_message *message);
  * kq_check_permission() - will the kernel let us load, and by which syscall?
  * @options: says crash kernel or not, and which syscall was asked for
  * @image:   the image if it is a signed one, else none
+ * @purgatory: purgatory shall verify, which only kexec_load(2) has
  * @ret_syscall_option: "-s" or "-c" if the stock kexec must be told which
  *           syscall to use, else NULL
  * @message: what forbids it and what to do
@@ -35,7 +37,7 @@ int kq_check_machine(struct kq_message *message);
  * Return: 0; -KQ_ERR_NOTSUP.
  */
 int kq_check_permission(const struct kq_options *options,
-			const struct kq_signed_image *image,
+			const struct kq_signed_image *image, bool purgatory,
 			const char **ret_syscall_option,
 			struct kq_message *message);
 

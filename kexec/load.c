@@ -116,6 +116,7 @@ static int prepare(const struct kq_options *options,
 		   const struct kq_settings *settings, struct kq_load *load,
 		   struct kq_message *message)
 {
+	const bool purgatory = settings->verify == KQ_VERIFY_BY_PURGATORY;
 	int r;
 
 	r = check_options(options, message);
@@ -129,6 +130,7 @@ static int prepare(const struct kq_options *options,
 		return r;
 	if (!options->output) {
 		r = kq_check_permission(options, &load->signed_image,
+					purgatory && !kq_load_is_signed(load),
 					&load->syscall_option, message);
 		if (r < 0)
 			return r;

@@ -116,12 +116,21 @@ test_verify() {
 	kexec -p --quiesce-output="$dir"/image "$dir"/Image \
 		--initrd="$dir"/cpio
 	check "file" digests 'flags == 3 and initrd_sha256 == sha256(initrd)'
-	for i in purgatory none; do
-		kexec -p --verify=$i "$dir"/Image --initrd="$dir"/cpio
-		check "$i" test "$status" = 0
-		check "$i" argv_is -p "$fd" "$(tail -n 1 "$dir"/argv)"
-		check "$i" digests 'flags == 0 and stage_sha256 == bytes(32)'
+	kexec -p --verify=none "$dir"/Image --initrd="$dir"/cpio
+	check "none" test "$status" = 0
+	check "none" argv_is -p "$fd" "$(tail -n 1 "$dir"/argv)"
+	check "none" digests 'flags == 0 and stage_sha256 == bytes(32)'
+	# whatever the stock kexec's default is
+	for i in "" -a; do
+		kexec -p --verify=purgatory --initrd="$dir"/cpio "$dir"/Image $i
+		check "purgatory" test "$status" = 0
+		check "purgatory" argv_is -p "$(sed -n 2p "$dir"/argv)" "$fd" \
+			$i -c
+		check "purgatory" digests 'flags == 0'
 	done
+	KQ_TEST_LACKS=kexec_load kexec -p --verify=purgatory "$dir"/Image
+	check "purgatory" argv_is -p "$fd" -s
+	check "purgatory" grep -q 'nothing is verified' "$dir"/err
 	kexec -s -p --verify=purgatory "$dir"/Image
 	check "purgatory" grep -q 'nothing is verified' "$dir"/err
 	kexec -p --quiesce-dry-run --on-bad-digest=halt "$dir"/Image
