@@ -238,13 +238,16 @@ static int plain_run(const struct kq_options *options,
 		     const struct kq_settings *settings,
 		     struct kq_outcome *outcome, struct kq_message *message)
 {
-	int r;
+	int lock, r;
 
 	if (!kq_options_loads(options) && options->action != KQ_ACTION_UNLOAD)
 		return kq_run_become(settings->kexec_path, options, message);
+	lock = lock_loads();
 	r = kq_run_child(settings->kexec_path, options, NULL, outcome, message);
 	if (r == 0)
 		kq_remember_other(options, outcome);
+	if (lock >= 0)
+		close(lock);
 	return r;
 }
 

@@ -215,6 +215,8 @@ test_record() {
 }
 
 test_child() {
+	local i
+
 	config
 	kexec -p --quiesce=flr "$dir"/Image
 	check "process group" test "$(sort -u "$dir"/groups | wc -l)" = 1
@@ -232,14 +234,27 @@ test_child() {
 	wait $!
 	check "signal passed on" test $? = 5
 	# the second load waits for the first
+	slow_load
+	kexec -p --quiesce=bme "$dir"/Image
+	wait
+	check "one after the other" record "r['argv'][2] == '--quiesce=bme'"
+	# and so does one that makes the first one's record untrue
+	for i in "$dir"/Image -u; do
+		slow_load
+		kexec -p "$i"
+		wait
+		check "$i after a load" test ! -e \
+			"$dir"/root/run/kexec-quiesce/crash
+	done
+}
+
+# slow_load - a load in the background that has begun and takes a second
+slow_load() {
 	STUB_GAP=1 kexec -p --quiesce=flr "$dir"/Image &
 	for _ in $(seq 1000); do
 		grep -q 0 "$dir"/root/sys/kernel/kexec_crash_loaded && break
 		sleep 0.05
 	done
-	kexec -p --quiesce=bme "$dir"/Image
-	wait
-	check "one after the other" record "r['argv'][2] == '--quiesce=bme'"
 }
 
 test_plan() {
