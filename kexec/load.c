@@ -90,13 +90,16 @@ static int check_signed(const struct kq_options *options,
 			struct kq_message *message)
 {
 	const bool crash = options->action == KQ_ACTION_LOAD_CRASH;
+	const char *asked = options->plan	      ? "quiesce-plan"
+			    : options->settings_count ? options->settings[0].key
+						      : NULL;
 
-	if (options->settings_count)
+	if (asked)
 		return kq_fail(message, KQ_ERR_NOTSUP,
 			       "%s is signed, so what it does is fixed in it: "
 			       "leave out --%s, or write it anew with "
 			       "quiescectl wrap and sign it again",
-			       options->kernel, options->settings[0].key);
+			       options->kernel, asked);
 	if (image->plan &&
 	    image->plan->kind != (crash ? KQ_PLAN_CRASH : KQ_PLAN_ORDERLY))
 		return kq_fail(message, KQ_ERR_NOTSUP,

@@ -84,6 +84,8 @@ test_fixed() {
 	config
 	refused 'fixed in it: leave out --smmu-policy' -p \
 		--smmu-policy=abort "$dir"/signed
+	refused 'fixed in it: leave out --quiesce-plan' -p \
+		--quiesce-plan="$dir"/conf "$dir"/signed
 	config 'smmu-policy = sink'
 	refused 'made for kexec -p' -l "$dir"/signed
 	wrap "$dir"/orderly --orderly
