@@ -13,14 +13,18 @@
 #include <unistd.h>
 
 #include "lib/error.h"
+#include "lib/image/image-header.h"
 #include "lib/image/pe.h"
 #include "lib/sha256.h"
 #include "lib/stage-image.h"
 
 /* A plan with every table at its limit is smaller. */
-#define MAX_PLAN_SIZE (1u << 20)
+#define MAX_PLAN_SIZE  (1u << 20)
 
-#define CHUNK_SIZE    65536u
+/* The payload takes no more, and the rest is small beside it. */
+#define MAX_IMAGE_SIZE (2 * KQ_KERNEL_MAX_SIZE)
+
+#define CHUNK_SIZE     65536u
 
 /* First byte of security.ima. Linux, security/integrity/integrity.h. */
 #define IMA_XATTR_SIGNATURE 3
@@ -163,18 +167,39 @@ static bool has_ima_signature(int fd)
 	       value[0] == IMA_XATTR_SIGNATURE;
 }
 
+/*
+ * What the file says of itself, where no digest can say it: IMA's signature
+ * is for the kernel to check, and so is a PE signature of another kind.
+ */
+static bool params_ok(const struct kq_stage_params *params,
+		      const struct head *head, uint64_t file_size)
+{
+	return params->plan_size <= MAX_PLAN_SIZE &&
+	       params->plan_offset <= file_size &&
+	       params->payload_offset <= file_size &&
+	       params->payload_size <= file_size - params->payload_offset &&
+	       file_size <= head->image.image_size &&
+	       head->image.image_size <= MAX_IMAGE_SIZE;
+}
+
 /* A plan of another version is for a stage of another version: its own. */
 static int read_plan(int fd, const struct head *head,
 		     struct kq_plan_header **ret, struct kq_message *message)
 {
 	struct kq_stage_params params;
+	struct stat st;
 	void *plan;
 	int r;
 
+	if (fstat(fd, &st) < 0)
+		return kq_fail(message, KQ_ERR_SYSTEM, "cannot be read: %m");
 	if (head->image.params_offset > INT64_MAX ||
 	    !read_at(fd, &params, sizeof(params), head->image.params_offset) ||
-	    params.plan_size > MAX_PLAN_SIZE || params.plan_offset > INT64_MAX)
-		return kq_fail(message, KQ_ERR_BOUNDS, "is damaged");
+	    !params_ok(&params, head, (uint64_t)st.st_size))
+		return kq_fail(message, KQ_ERR_BOUNDS,
+			       "is damaged: it is not all there, or its "
+			       "header is wrong: run quiescectl wrap and sign "
+			       "it again");
 	plan = malloc(params.plan_size + 1);
 	if (!plan)
 		return kq_fail(message, KQ_ERR_NOMEM, "out of memory");

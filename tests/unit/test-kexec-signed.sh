@@ -171,8 +171,23 @@ test_ima() {
 		set_ima 3
 		kexec -p "$dir"/appraised
 		unchanged "$dir"/appraised -p "$(fd_of)" -s
+		damaged_appraised
 	}
 	make_machine
+}
+
+# There is no digest to compare, but sizes
+damaged_appraised() {
+	truncate -s -600 "$dir"/appraised
+	refused 'appraised is damaged: it is not all there' -p "$dir"/appraised
+	# so much that it is nothing once a little is added
+	{
+		head -c 16 "$dir"/signed.pe
+		printf '\0\0\377\377\377\377\377\377'
+		tail -c +25 "$dir"/signed.pe
+	} >"$dir"/appraised
+	set_ima 3
+	refused 'appraised is damaged' -p "$dir"/appraised
 }
 
 # set_ima TYPE - an attribute of that type; not everybody may
