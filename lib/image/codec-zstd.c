@@ -32,7 +32,7 @@ static int step_zstd(void *state, struct kq_step *step)
 /*
  * A kernel's window is often the whole kernel. Only when it sees all of the
  * input at once does the library write to its place directly, instead of to
- * a window of its own first.
+ * a window of its own first. More than a kernel has goes piece by piece.
  */
 int kq_codec_zstd(struct kq_input *in, struct kq_output *out,
 		  struct kq_message *message)
@@ -40,7 +40,7 @@ int kq_codec_zstd(struct kq_input *in, struct kq_output *out,
 	ZSTD_DCtx *context;
 	int r;
 
-	r = kq_input_need(in, UINT64_MAX, message);
+	r = kq_input_need(in, KQ_CODEC_MEMORY, message);
 	if (r < 0)
 		return r;
 	context = ZSTD_createDCtx();

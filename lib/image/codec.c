@@ -14,6 +14,12 @@
  * in the cache. */
 #define INPUT_CHUNK (256u << 10)
 
+/*
+ * Joined streams, as of a tool that compresses piece by piece. Each may hold
+ * nothing and costs a library's start: a file full of them would take hours.
+ */
+#define STREAMS_MAX 4096u
+
 /* lz4 has two formats. `lz4 -l` writes the older one, and so do kernels. */
 static const struct kq_codec codecs[] = {
 	{ "gzip", "\x1f\x8b", 2, kq_codec_gzip },
@@ -167,19 +173,20 @@ int kq_codec_run(struct kq_input *in, struct kq_output *out, const char *name,
 static int decode_all(const struct kq_codec *codec, struct kq_input *in,
 		      struct kq_output *out, struct kq_message *message)
 {
-	const struct kq_codec *next;
 	int r;
 
-	do {
+	for (unsigned int i = 0; i < STREAMS_MAX; i++) {
 		r = codec->decode(in, out, message);
 		if (r < 0)
 			return r;
 		r = kq_input_need(in, codec->magic_size, message);
 		if (r < 0)
 			return r;
-		next = kq_codec_by_magic(in->data, in->size);
-	} while (next == codec);
-	return 0;
+		if (kq_codec_by_magic(in->data, in->size) != codec)
+			return 0;
+	}
+	return kq_fail(message, KQ_ERR_NOTSUP,
+		       "is compressed in too many pieces: compress it as one");
 }
 
 int kq_codec_decode(const struct kq_codec *codec, int fd, uint64_t offset,

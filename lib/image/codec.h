@@ -74,7 +74,8 @@ const struct kq_codec *kq_codec_by_name(const char *name);
  * there.
  *
  * Return: 0; -KQ_ERR_NOSPACE there is more than @out_size (@message unset);
- * -KQ_ERR_TRUNCATED; -KQ_ERR_CHECKSUM damaged; -KQ_ERR_NOMEM; -KQ_ERR_SYSTEM.
+ * -KQ_ERR_TRUNCATED; -KQ_ERR_CHECKSUM damaged; -KQ_ERR_NOTSUP thousands of
+ * streams; -KQ_ERR_NOMEM; -KQ_ERR_SYSTEM.
  */
 int kq_codec_decode(const struct kq_codec *codec, int fd, uint64_t offset,
 		    uint64_t size, void *out, size_t out_size, size_t *ret_size,

@@ -50,7 +50,7 @@ void kq_source_decompress(struct kq_source *source,
  * @message:  what is wrong, to follow the file's name
  *
  * Return: 0; -KQ_ERR_NOSPACE there is more than @size (@message unset);
- * -KQ_ERR_SYSTEM; -KQ_ERR_TRUNCATED; -KQ_ERR_CHECKSUM damaged; -KQ_ERR_NOMEM.
+ * or as kq_codec_decode().
  */
 int kq_source_read(const struct kq_source *source, void *data, size_t size,
 		   size_t *ret_size, struct kq_message *message);

@@ -252,6 +252,20 @@ def test_nested():
                        wrap(outer, wrap(inner, kernel)), "compressed twice")
 
 
+def test_pieces():
+    """Streams one after the other are one, but not any number of them."""
+    data = image()
+    joined = b"".join(gzip.compress(data[i:i + 512])
+                      for i in range(0, len(data), 512))
+    answer = read([joined])[0]
+    if not answer[0].endswith(": " + digest(data)):
+        fail("joined streams:", *answer)
+    for name in ("gzip", "zstd", "xz", "lz4"):
+        expect_refused("pieces of " + name,
+                       kernelfile.compress(name, b"") * 5000,
+                       "too many pieces")
+
+
 def test_bombs():
     """Ends at what the header inside asks for, not with the memory."""
     bomb = image() + bytes(100 << 20)
@@ -266,6 +280,15 @@ def test_bombs():
                           input=image(), stdout=subprocess.PIPE, check=True)
     expect_refused("xz with a large dictionary", wide.stdout,
                    "too much memory")
+    # much to read before the first byte is found to be wrong
+    path = scratch / "zstd"
+    with open(path, "wb") as file:
+        file.write(b"\x28\xb5\x2f\xfd\0\0\7")
+        file.truncate(1 << 30)
+    run = subprocess.run([PROGRAM, path], stdout=subprocess.PIPE, text=True)
+    if "zstd data is not valid" not in run.stdout:
+        fail("1 GiB of zstd:", run.stdout)
+    path.unlink()
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     if "KQ_TEST_NO_PEAK" not in os.environ and peak > MEMORY_MAX_KIB:
         fail("the reader took", peak, "KiB")
@@ -289,6 +312,7 @@ def main():
         except kernelfile.Missing as missing:
             print(missing)
             return 77
+        test_pieces()
         test_bombs()
         test_read(image(), kernelfile.KINDS)
         test_kinds_are_named()
