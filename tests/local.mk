@@ -51,7 +51,7 @@ tests_unit_test_collect_LDADD = tests/unit/libfixture.a $(CTL_LIBS)
 check_PROGRAMS += tests/unit/test-ctl-kept
 tests_unit_test_ctl_kept_LDADD = tests/unit/libfixture.a $(CTL_LIBS)
 check_SCRIPTS += tests/unit/test-ctl-metrics.sh tests/unit/test-journal-ids.sh \
-	tests/unit/test-kdump-hook.sh
+	tests/unit/test-kdump-hook.sh tests/unit/test-units.sh
 check_PROGRAMS += tests/unit/test-ctl-doctor
 tests_unit_test_ctl_doctor_SOURCES = tests/unit/test-ctl-doctor.c \
 	tests/unit/fake-machine.c
@@ -95,6 +95,7 @@ EXTRA_DIST += \
 	tests/unit/test-ctl-metrics.sh \
 	tests/unit/test-journal-ids.sh \
 	tests/unit/test-kdump-hook.sh \
+	tests/unit/test-units.sh \
 	tests/unit/test-ctl-usage.sh
 
 include tests/unit/frontend.mk
