@@ -30,6 +30,7 @@ class Case:
         self.append = section["append"]
         self.next_append = section["next_append"]
         self.first = section["first"]
+        self.disk = section.getboolean("disk")
         self.skip = section["skip"].split()
         self.smmu_stage = section["smmu_stage"]
         self.hotplug = section.getboolean("hotplug")

@@ -176,10 +176,8 @@ def next_initrd(case, root):
     """The next kernel's initrd. Its /case holds the shell variables that
     tell the guest's scripts what to do."""
     variables = cpio.Archive()
-    variables.file("case", "".join(
-        "%s='%s'\n" % item
-        for item in sorted(case.variables().items())).encode())
-    return _aligned(base(case.kernel, case.tools, root)) + _aligned(
+    variables.file("case", shell_variables(case.variables()))
+    return aligned(base(case.kernel, case.tools, root)) + aligned(
         gzip.compress(variables.bytes(), mtime=0))
 
 
@@ -208,6 +206,12 @@ def write_initrd(path, case, root):
         out.write(boot.bytes())
 
 
-def _aligned(data):
+def shell_variables(case):
+    """A shell script that sets these variables."""
+    return "".join("%s='%s'\n" % item
+                   for item in sorted(case.items())).encode()
+
+
+def aligned(data):
     """An archive that follows another one must start on 4 bytes."""
     return data + bytes(-len(data) % 4)

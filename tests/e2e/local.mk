@@ -21,6 +21,20 @@ install-guest: $(for_guest)
 	cp $(for_guest) $(DESTDIR)/usr/libexec/kexec-quiesce/
 .PHONY: install-guest
 
+# quiesced and kdump-tools on Debian with systemd; needs what tests/setup sets
+# up. Builds for arm64 below this directory, whatever this build is for.
+check-guest:
+	bash -c '. $$top/tests/functions.sh && \
+		build_arm64 $$PWD/guest/build $$PWD/guest/root && \
+		python3 $$top/tests/e2e/run --group debian --verbose \
+			--root $$PWD/guest/root --logs $$PWD/guest/logs'
+check-guest: export top = $(abs_top_srcdir)
+.PHONY: check-guest
+clean-local: clean-guest
+clean-guest:
+	rm -rf guest
+.PHONY: clean-guest
+
 EXTRA_DIST += \
 	tests/check \
 	tests/kernel/base.config \
@@ -35,6 +49,20 @@ EXTRA_DIST += \
 	tests/e2e/cases.cfg \
 	tests/e2e/cases.py \
 	tests/e2e/cpio.py \
+	tests/e2e/debian.py \
+	tests/e2e/debian/configure \
+	tests/e2e/debian/init \
+	tests/e2e/debian/root/etc/kexec-quiesce.conf \
+	tests/e2e/debian/root/etc/systemd/system/kq.service \
+	tests/e2e/debian/root/kq/bus \
+	tests/e2e/debian/root/kq/daemon \
+	tests/e2e/debian/root/kq/follow \
+	tests/e2e/debian/root/kq/kdump \
+	tests/e2e/debian/root/kq/loaded-log \
+	tests/e2e/debian/root/kq/measure \
+	tests/e2e/debian/root/kq/run \
+	tests/e2e/debian/root/kq/verdicts \
+	tests/e2e/debian/root/usr/bin/makedumpfile \
 	tests/e2e/demo.py \
 	tests/e2e/elf.py \
 	tests/e2e/guest.py \

@@ -27,6 +27,12 @@ CPUS = {"1": ("cortex-a72", ""),
         "2vhe": ("max,pauth-impdef=on,lpa2=off", ",virtualization=on")}
 
 
+def root_port_args(number):
+    """A root port; `number` is free for it to have."""
+    return ["-device", "pcie-root-port,id=rp%d,bus=pcie.0,addr=%x,"
+            "chassis=%d" % (number, 7 + number, number)]
+
+
 class Device:
     """A PCI device of the server; `port` numbers its root port, None for
     one on the root bus."""
@@ -37,9 +43,7 @@ class Device:
         self.sid = port << 8 if port else addr << 3
         self.bdf = "%02x:%02x.0" % (port or 0, 0 if port else addr)
         where = "rp%d" % port if port else "pcie.0,addr=%x" % addr
-        self.port_args = [
-            "-device", "pcie-root-port,id=rp%d,bus=pcie.0,addr=%x,"
-            "chassis=%d" % (port, 7 + port, port)] if port else []
+        self.port_args = root_port_args(port) if port else []
         self.args = [*self.port_args,
                      "-device", "%s,bus=%s" % (option, where), *extra]
 
@@ -182,19 +186,25 @@ def observe(directory, events=EVENTS):
             "-dfilter", "0x%x+0x%x" % (RAM_START, RAM_SIZE)]
 
 
+def base_command(el, ram_size, image, initrd, cmdline):
+    """A server without devices, that boots this kernel."""
+    cpu, machine = CPUS[el]
+    return ["qemu-system-aarch64", "-M",
+            "virt,gic-version=3,iommu=smmuv3" + machine,
+            "-cpu", cpu, "-accel", "tcg,thread=multi", "-smp", "2",
+            "-m", str(ram_size >> 20), "-nographic", "-nodefaults",
+            "-no-reboot", "-serial", "stdio", "-msg", "timestamp=on",
+            "-kernel", str(image), "-initrd", str(initrd),
+            "-append", cmdline]
+
+
 def qemu_command(case, directory):
     """The command line of a case's server."""
-    cpu, machine = CPUS[case.el]
-    command = ["qemu-system-aarch64", "-M",
-               "virt,gic-version=3,iommu=smmuv3" + machine,
-               "-cpu", cpu, "-accel", "tcg,thread=multi", "-smp", "2",
-               "-m", str(RAM_SIZE >> 20), "-nographic", "-nodefaults",
-               "-no-reboot", "-serial", "stdio", "-msg", "timestamp=on",
-               "-kernel", str(case.image), "-initrd",
-               str(directory / "initrd"), "-append", case.first_cmdline,
-               *case.observe(directory),
-               "-drive", "id=drive,if=none,format=raw,file=%s"
-               % (directory / "drive")]
+    command = base_command(case.el, RAM_SIZE, case.image,
+                           directory / "initrd", case.first_cmdline)
+    command += [*case.observe(directory),
+                "-drive", "id=drive,if=none,format=raw,file=%s"
+                % (directory / "drive")]
     if case.smmu_stage:
         command += ["-global", "arm-smmuv3.stage=" + case.smmu_stage]
     if case.firmware == "acpi":
@@ -205,9 +215,13 @@ def qemu_command(case, directory):
         command += device.args
     if case.hotplug:
         command += HOT.nic_backend(directory) + HOT.port_args
-        command += ["-qmp", "unix:%s,server=on,wait=off"
-                    % (directory / "qmp")]
+        command += qmp_args(directory)
     return command
+
+
+def qmp_args(directory):
+    """Listen for qmp()."""
+    return ["-qmp", "unix:%s,server=on,wait=off" % (directory / "qmp")]
 
 
 def _reserve_plan_region(region, command, directory):
@@ -238,21 +252,25 @@ def _run(command):
                    capture_output=True, timeout=60)
 
 
-def _plug(directory):
-    """Plug the hot device into the running server."""
-    with socket.socket(socket.AF_UNIX) as qmp:
-        qmp.connect(str(directory / "qmp"))
-        talk = qmp.makefile("rw")
-        options = dict(word.split("=") for word in
-                       HOT.args[-1].split(",")[1:])
+def qmp(directory, command, arguments):
+    """Have the running server's QEMU do something."""
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.connect(str(directory / "qmp"))
+        talk = sock.makefile("rw")
         for request in ({"execute": "qmp_capabilities"},
-                        {"execute": "device_add", "arguments":
-                         {"driver": "e1000e", **options}}):
+                        {"execute": command, "arguments": arguments}):
             talk.write(json.dumps(request) + "\n")
             talk.flush()
             while "return" not in (answer := json.loads(talk.readline())):
                 if "error" in answer:
                     raise OSError(answer["error"]["desc"])
+
+
+def _plug(directory):
+    """Plug the hot device into the running server."""
+    driver, *options = HOT.args[-1].split(",")
+    qmp(directory, "device_add",
+        {"driver": driver, **dict(word.split("=") for word in options)})
 
 
 @contextlib.contextmanager
@@ -290,25 +308,36 @@ def run(case, directory, progress=None):
     command = qemu_command(case, directory)
     if case.region:
         command += _reserve_plan_region(case.region, command, directory)
+    traffic = Traffic(directory)
+    traffic.start()
+    try:
+        return run_command(command, directory, lambda qemu, serial: _watch(
+            qemu, serial, case, progress, directory))
+    finally:
+        traffic.stop()
+
+
+def run_command(command, directory, watch):
+    """Run a QEMU until `watch` returns, which is told the process and its
+    console and says what went wrong, if anything. Returns the console's
+    lines with their times, and an error or None."""
     (directory / "command").write_text(" ".join(
         "'%s'" % word for word in command) + "\n")
-    traffic = Traffic(directory)
     with open(directory / "qemu-errors", "wb") as errors:
         qemu = subprocess.Popen(command, stdin=subprocess.DEVNULL,
                                 stdout=subprocess.PIPE, stderr=errors,
                                 preexec_fn=_die_with_parent)
     serial = Serial(qemu.stdout, directory / "serial")
-    traffic.start()
+    killed = False
     try:
-        error = _watch(qemu, serial, case, progress, directory)
-        ended = case.ended(serial.lines)
+        error = watch(qemu, serial)
     finally:
         if qemu.poll() is None:
+            killed = True
             qemu.kill()
         qemu.wait()
         serial.join()
-        traffic.stop()
-    if not error and not ended and qemu.returncode:
+    if not error and not killed and qemu.returncode:
         error = "QEMU ended with %d: %s" % (
             qemu.returncode,
             (directory / "qemu-errors").read_text().strip()[-300:])
