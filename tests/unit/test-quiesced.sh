@@ -631,6 +631,10 @@ mkfifo "$dir"/events
 start_bus
 for test in ${*:-follows idles ladder refused changed foreign callers polkit \
 	interface bus ctl}; do
+	declare -F "test_$test" >/dev/null || {
+		echo "no such test: $test"
+		exit 1
+	}
 	test_"$test"
 done
 [ "$failures" = 0 ]
