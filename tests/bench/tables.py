@@ -153,11 +153,25 @@ def loads(data):
             verdict(wall, 1.3), more, "met" if more < 20 else "**missed**")]
 
 
+def refresh(data):
+    """Loading anew after a change."""
+    numbers = data["numbers"]
+    rows = [(title, *("{:,.0f} ms".format(numbers[name]) for name in names))
+            for title, names in (
+                ("quiesced, from the last uevent",
+                 ("refresh-after-last-event-ms", "refresh-without-kernel-ms")),
+                ("`kdump-config reload`, from its start",
+                 ("reload-ms", "reload-without-kernel-ms")))]
+    return _table(("a NIC is plugged in", "until loaded",
+                   "without a crash kernel"), rows)
+
+
 SECTIONS = (("hand-over", "Hand-over to the next kernel", hand_over),
             ("dma", "Hand-over to the last DMA", last_dma),
             ("functions", "The stage, by step and number of functions",
              functions),
-            ("loads", "Loading", loads))
+            ("loads", "Loading", loads),
+            ("refresh", "Loading anew when devices change", refresh))
 
 
 def document(results):

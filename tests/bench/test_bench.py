@@ -106,6 +106,19 @@ class Loads(unittest.TestCase):
         self.assertIn("21.0 MiB (target: less than 20, **missed**)", text)
 
 
+class Refresh(unittest.TestCase):
+    """The numbers that a guest tells."""
+
+    def test_those_asked_for(self):
+        notes = ["number a 1.5", "a 7", "number b 2 of them", "number c x"]
+        self.assertEqual(server.read_numbers(notes, ("a", "b")),
+                         {"a": 1.5, "b": 2})
+
+    def test_one_not_told_is_a_failure(self):
+        with self.assertRaises(server.Failed):
+            server.read_numbers(["number a 1"], ("a", "b"))
+
+
 class Functions(unittest.TestCase):
     """The list of accesses, and what is made of the replay."""
 
