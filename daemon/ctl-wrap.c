@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,14 +64,36 @@ static void close_workshop(const struct workshop *shop)
 	rmdir(shop->directory);
 }
 
+/*
+ * An interrupt at the terminal ends the command, which may be asking for a
+ * passphrase. This process clears up first. As system(3).
+ */
+static void ignore_interrupts(struct sigaction old[2])
+{
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
+
+	sigaction(SIGINT, &ignore, &old[0]);
+	sigaction(SIGQUIT, &ignore, &old[1]);
+}
+
+static void restore_interrupts(const struct sigaction old[2])
+{
+	sigaction(SIGINT, &old[0], NULL);
+	sigaction(SIGQUIT, &old[1], NULL);
+}
+
 /* What it prints belongs to the complaints: hooks want no other output. */
 static int run_sign_command(const char *command, const struct workshop *shop,
 			    struct kq_message *message)
 {
+	struct sigaction old[2];
 	int status = -1;
-	pid_t child = fork();
+	pid_t child;
 
+	ignore_interrupts(old);
+	child = fork();
 	if (child == 0) {
+		restore_interrupts(old);
 		dup2(STDERR_FILENO, STDOUT_FILENO);
 		execl("/bin/sh", "sh", "-c", command, "wrap-sign-command",
 		      shop->plain, shop->finished, (char *)NULL);
@@ -78,6 +101,7 @@ static int run_sign_command(const char *command, const struct workshop *shop,
 	}
 	while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
 		;
+	restore_interrupts(old);
 	if (child < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
 		return kq_fail(message, KQ_ERR_SYSTEM,
 			       "wrap-sign-command failed: %s", command);

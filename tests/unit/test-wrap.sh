@@ -187,6 +187,9 @@ test_refused() {
 	config
 	refused 'needs a kernel and' "$dir"/Image
 	refused 'wrap-sign-command' --sign "$dir"/Image "$dir"/new
+	# an interrupt ends the command; nothing stays behind
+	config 'wrap-sign-command = kill -INT $PPID; kill -INT $$'
+	refused 'wrap-sign-command failed' --sign "$dir"/Image "$dir"/new
 	refused '--remove goes with' --remove "$dir"/Image "$dir"/new
 	refused "leave out '$dir/new'" --installed=6.1 "$dir"/Image "$dir"/new
 	refused "unexpected 'more'" "$dir"/Image "$dir"/new more
