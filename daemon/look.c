@@ -107,6 +107,66 @@ static char *text_of(json_t *json)
 	return text;
 }
 
+static const struct kq_plan_smmu *find_smmu(const struct kq_plan_header *plan,
+					    uint64_t base)
+{
+	for (uint32_t i = 0; i < plan->smmus.count; i++)
+		if (kq_plan_smmus(plan)[i].base == base)
+			return &kq_plan_smmus(plan)[i];
+	return NULL;
+}
+
+static bool is_skipped(const struct kq_plan_header *plan,
+		       const struct kq_plan_function *wanted)
+{
+	const struct kq_plan_function *fn = kq_plan_functions(plan);
+
+	for (uint32_t i = 0; i < plan->functions.count; i++, fn++)
+		if (fn->segment == wanted->segment && fn->bdf == wanted->bdf)
+			return fn->flags & KQ_FN_SKIP;
+	return false;
+}
+
+static void keep_policies(struct kq_plan_header *plan,
+			  const struct kq_plan_header *fixed)
+{
+	struct kq_plan_smmu *smmu = (void *)kq_plan_smmus(plan);
+	struct kq_plan_function *fn = (void *)kq_plan_functions(plan);
+
+	for (uint32_t i = 0; i < plan->smmus.count; i++, smmu++) {
+		const struct kq_plan_smmu *old = find_smmu(fixed, smmu->base);
+
+		if (old)
+			smmu->policy = old->policy;
+	}
+	for (uint32_t i = 0; i < plan->functions.count; i++, fn++) {
+		fn->flags &= ~KQ_FN_SKIP;
+		if (is_skipped(fixed, fn))
+			fn->flags |= KQ_FN_SKIP;
+	}
+}
+
+/*
+ * What the stage shall do was signed along with the image: settings are those
+ * of its plan, the config file's only for an SMMU that is new.
+ */
+static void keep_settings(struct kq_plan_header *plan,
+			  const struct kq_plan_header *fixed)
+{
+	plan->flags = fixed->flags;
+	plan->quiesce = fixed->quiesce;
+	plan->budget_ms = fixed->budget_ms;
+	plan->console = fixed->console;
+	plan->console_addr = fixed->console_addr;
+	plan->console_shift = fixed->console_shift;
+	plan->probe_ms = fixed->probe_ms;
+	plan->region_base = fixed->region_base;
+	plan->region_size = fixed->region_size;
+	plan->on_bad_digest = fixed->on_bad_digest;
+	keep_policies(plan, fixed);
+	kq_plan_seal(plan);
+}
+
 static int plan_for(struct kq_look *look, const struct kq_inventory *inventory,
 		    struct kq_message *message)
 {
@@ -127,6 +187,8 @@ static int plan_for(struct kq_look *look, const struct kq_inventory *inventory,
 	r = kq_plan_build(inventory, &look->settings, KQ_PLAN_CRASH,
 			  plan ? &identity : NULL, &look->wanted, &warnings,
 			  message);
+	if (r == 0 && look->record.fixed)
+		keep_settings(look->wanted, plan);
 	view.plan = look->wanted;
 	if (r == 0)
 		look->plan = text_of(kq_plan_json(&view));

@@ -224,6 +224,12 @@ static void load_last_good(struct kq_refresh *refresh)
 
 	fprintf(stderr, SD_ERR "the crash kernel is gone: loading it with the "
 			       "last good plan\n");
+	if (refresh->look.record.fixed) { /* it brings that along */
+		run(refresh, KQ_STEP_LAST_GOOD,
+		    front_end_arguments(&refresh->look.record, NULL, argv),
+		    KQ_STATE_REFRESHING);
+		return;
+	}
 	snprintf(path, sizeof(path), "%s" LAST_GOOD_FILE, kq_machine_root());
 	if (write_plan(refresh->look.effective, path, &message) < 0) {
 		fprintf(stderr, SD_ERR "%s\n", message.text);
@@ -341,6 +347,17 @@ static bool update_in_place(struct kq_refresh *refresh)
 	return true;
 }
 
+/* A plan that is signed with its image: loading it again changes nothing. */
+static void settle_fixed(struct kq_refresh *refresh)
+{
+	if (kq_look_is_current(&refresh->look) || update_in_place(refresh))
+		settle(refresh, KQ_STATE_CURRENT, "");
+	else
+		settle(refresh, KQ_STATE_STALE,
+		       "the loaded image is signed and holds a fixed plan: run "
+		       "'quiescectl wrap' and sign it again");
+}
+
 static void adopt(struct kq_refresh *refresh)
 {
 	const char *command = reload_command(&refresh->look.settings);
@@ -379,6 +396,8 @@ static void decide(struct kq_refresh *refresh)
 	const char *changed =
 		look->has_record ? kq_record_changed(&look->record) : NULL;
 
+	if (!changed)
+		memset(refresh->tried, 0, sizeof(refresh->tried));
 	if (is_broken(refresh))
 		load_anew(refresh);
 	else if (!look->loaded)
@@ -389,10 +408,34 @@ static void decide(struct kq_refresh *refresh)
 		load_changed(refresh, changed);
 	else if (!look->ours)
 		adopt(refresh);
+	else if (look->record.fixed)
+		settle_fixed(refresh);
 	else if (kq_look_is_current(look) || update_in_place(refresh))
 		settle(refresh, KQ_STATE_CURRENT, "");
 	else
 		load_anew(refresh);
+}
+
+/*
+ * A reboot empties the directory of records, but maybe not the memory: before
+ * the first load on record nothing in the plan region is of this boot. An
+ * image that other tools have loaded from a file would take it for an update.
+ */
+static void clear_region(struct kq_refresh *refresh)
+{
+	const struct kq_look *look = &refresh->look;
+	struct kq_message message;
+
+	if (refresh->cleared || !look->wanted)
+		return;
+	refresh->cleared = true;
+	if (!look->has_record && look->wanted->region_size &&
+	    kq_plan_region_clear_at(look->wanted->region_base,
+				    look->wanted->region_size, &message) < 0)
+		fprintf(stderr,
+			SD_WARNING "what an earlier boot left in the plan "
+				   "region stays there: %s\n",
+			message.text);
 }
 
 static void begin(struct kq_refresh *refresh)
@@ -406,6 +449,7 @@ static void begin(struct kq_refresh *refresh)
 	if (r == 0)
 		r = kq_look_around(&refresh->look, &message);
 	keep_views(refresh, &refresh->look);
+	clear_region(refresh);
 	if (r == 0)
 		decide(refresh);
 	else if (is_broken(refresh) && !refresh->look.loaded)
@@ -449,7 +493,10 @@ static void loaded(struct kq_refresh *refresh, enum kq_state state,
 	}
 	kq_look_fini(&refresh->look);
 	refresh->look = after;
-	settle(refresh, state, error);
+	if (after.record.fixed && state == KQ_STATE_CURRENT)
+		begin(refresh); /* is it? */
+	else
+		settle(refresh, state, error);
 }
 
 static void failed(struct kq_refresh *refresh, const char *error)
@@ -534,13 +581,17 @@ bool kq_refresh_knows_record(const struct kq_refresh *refresh)
 {
 	uint8_t id[sizeof(refresh->load_id)] = { 0 };
 	struct kq_record record;
+	bool fixed = false;
 
 	if (kq_record_read(kq_machine_root(), KQ_PLAN_CRASH, &record, NULL) ==
 	    0) {
 		memcpy(id, record.plan->load_id, sizeof(id));
+		fixed = record.fixed;
 		kq_record_fini(&record);
 	}
-	return memcmp(id, refresh->load_id, sizeof(id)) == 0;
+	/* Every load of such an image has the same id, and takes its plan back
+	 * to that of the file. */
+	return !fixed && memcmp(id, refresh->load_id, sizeof(id)) == 0;
 }
 
 void kq_refresh_fini(struct kq_refresh *refresh)

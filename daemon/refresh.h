@@ -43,6 +43,7 @@ struct kq_refresh {
 	char *plan;
 	uint8_t load_id[16]; /* on record when it was last looked at, or 0 */
 	uint8_t tried[16]; /* load that the distribution was asked to renew */
+	bool cleared; /* the plan region, of what is not of this boot */
 	bool adopted; /* the distribution was asked to load ours */
 };
 
@@ -63,6 +64,8 @@ void kq_refresh_start(struct kq_refresh *refresh, bool asked);
 
 /**
  * kq_refresh_knows_record() - is the recorded load the one last looked at?
+ *
+ * Of a fixed plan that cannot be told: no.
  */
 bool kq_refresh_knows_record(const struct kq_refresh *refresh);
 

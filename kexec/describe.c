@@ -141,13 +141,6 @@ static void describe_smmus(FILE *out, const struct kq_plan_header *plan)
 				smmu_outcome(&smmus[i]));
 }
 
-/* NULL: that of a signed image, for a stage of another version. */
-static const struct kq_plan_header *plan_of(const struct kq_load *load)
-{
-	return kq_load_is_signed(load) ? load->signed_image.plan
-				       : load->image.plan;
-}
-
 static double memory_of(const struct kq_load *load)
 {
 	return mib(kq_load_is_signed(load) ? load->signed_image.image_size
@@ -156,7 +149,7 @@ static double memory_of(const struct kq_load *load)
 
 void kq_describe_summary(FILE *out, const struct kq_load *load)
 {
-	const struct kq_plan_header *plan = plan_of(load);
+	const struct kq_plan_header *plan = kq_load_plan(load);
 
 	fprintf(out, "%squiesce image: ",
 		kq_load_is_signed(load) ? "signed " : "");
@@ -235,7 +228,7 @@ void kq_describe_load(FILE *out, const struct kq_options *options,
 		      const struct kq_settings *settings,
 		      const struct kq_load *load)
 {
-	const struct kq_plan_header *plan = plan_of(load);
+	const struct kq_plan_header *plan = kq_load_plan(load);
 	char *command = stock_command(options, settings, load);
 
 	if (kq_load_is_signed(load)) {

@@ -29,6 +29,18 @@ static inline bool kq_load_is_signed(const struct kq_load *load)
 }
 
 /**
+ * kq_load_plan() - the plan in the image
+ *
+ * Return: NULL: that of a signed image, for a stage of another version.
+ */
+static inline const struct kq_plan_header *
+kq_load_plan(const struct kq_load *load)
+{
+	return kq_load_is_signed(load) ? load->signed_image.plan
+				       : load->image.plan;
+}
+
+/**
  * kq_load_prepare() - read, plan and check; change nothing
  * @options:  a load with a kernel
  * @settings: what to do

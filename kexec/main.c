@@ -18,6 +18,7 @@
 #include "lib/error.h"
 #include "lib/machine.h"
 #include "lib/message.h"
+#include "lib/plan-region-write.h"
 #include "lib/settings.h"
 
 /* Stock prints errors as "kexec: ..."; this tells whose error it is. */
@@ -93,6 +94,22 @@ static int lock_loads(void)
 	return fd;
 }
 
+/* The ids of a signed image are the same at every boot: what an earlier boot
+ * left in the plan region would look like an update of it. */
+static void forget_updates(const struct kq_load *load)
+{
+	const struct kq_plan_header *plan = load->signed_image.plan;
+	struct kq_message message;
+
+	if (plan && plan->region_size &&
+	    kq_plan_region_clear_at(plan->region_base, plan->region_size,
+				    &message) < 0)
+		fprintf(stderr,
+			PROGRAM ": warning: an update of this image's plan "
+				"by an earlier boot would still count: %s\n",
+			message.text);
+}
+
 static int load_stock(const struct kq_options *options,
 		      const struct kq_settings *settings,
 		      const struct kq_load *load,
@@ -101,11 +118,13 @@ static int load_stock(const struct kq_options *options,
 		      struct kq_message *message)
 {
 	int lock = lock_loads();
-	int r = kq_run_child(settings->kexec_path, options, stock, outcome,
-			     message);
+	int r;
 
-	/* A signed image cannot be made anew: there is nothing to keep up. */
-	if (r == 0 && kq_load_is_signed(load))
+	forget_updates(load);
+	r = kq_run_child(settings->kexec_path, options, stock, outcome,
+			 message);
+	/* A plan of another version is nothing to compare a machine with. */
+	if (r == 0 && !kq_load_plan(load))
 		kq_remember_other(options, outcome);
 	else if (r == 0)
 		kq_remember_load(record, options, settings, load, outcome);
@@ -131,9 +150,10 @@ static int hand_over(const struct kq_options *options,
 	r = load_stock(options, settings, load, &stock, record, outcome,
 		       message);
 	if (r == 0 && outcome->status == 0 && kq_initrd_changed(&load->initrd))
-		return kq_fail(message, KQ_ERR_SYSTEM,
-			       "the initrd was written to while it was loaded, "
-			       "so it is not what will be verified: load again");
+		return kq_fail(
+			message, KQ_ERR_SYSTEM,
+			"the initrd was written to while it was loaded, "
+			"so it is not what will be verified: load again");
 	return r;
 }
 

@@ -68,7 +68,8 @@ static int write_record(struct kq_record *record,
 	record->config = secure_getenv("KEXEC_QUIESCE_CONF");
 	record->settings = options->settings;
 	record->setting_count = options->settings_count;
-	record->plan = load->image.plan;
+	record->fixed = kq_load_is_signed(load);
+	record->plan = kq_load_plan(load);
 	r = kq_record_write(kq_machine_root(), record, message);
 	free(stock_argv);
 	return r;

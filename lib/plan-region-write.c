@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -14,6 +16,7 @@
 
 #include "lib/blob.h"
 #include "lib/error.h"
+#include "lib/machine.h"
 
 #define DEV_MEM	     "/dev/mem"
 #define HEADER_WORDS (sizeof(struct kq_plan_slot) / 8)
@@ -228,12 +231,28 @@ int kq_plan_region_put(struct kq_plan_region *region,
 	return 0;
 }
 
+int kq_plan_region_clear(struct kq_plan_region *region,
+			 struct kq_message *message)
+{
+	int r = lock(region, message);
+
+	if (r < 0)
+		return r;
+	for (uint32_t i = 0; i < KQ_PLAN_REGION_SLOTS; i++)
+		store(region, region->words + i * slot_size(region) / 8, 0);
+	barrier(region);
+	return 0;
+}
+
 /* --- /dev/mem --- */
 
 static int open_dev_mem(struct kq_message *message)
 {
-	int fd = open(DEV_MEM, O_RDWR | O_SYNC | O_CLOEXEC);
+	char path[PATH_MAX];
+	int fd;
 
+	snprintf(path, sizeof(path), "%s" DEV_MEM, kq_machine_root());
+	fd = open(path, O_RDWR | O_SYNC | O_CLOEXEC);
 	if (fd >= 0)
 		return fd;
 	if (errno == ENOENT || errno == ENXIO)
@@ -322,6 +341,19 @@ int kq_plan_region_update(const struct kq_plan_header *loaded,
 	if (r < 0)
 		return r;
 	r = kq_plan_region_put(&region, loaded, plan, ret_generation, message);
+	kq_plan_region_close(&region);
+	return r;
+}
+
+int kq_plan_region_clear_at(uint64_t base, uint64_t size,
+			    struct kq_message *message)
+{
+	struct kq_plan_region region;
+	int r = kq_plan_region_open(base, size, &region, message);
+
+	if (r < 0)
+		return r;
+	r = kq_plan_region_clear(&region, message);
 	kq_plan_region_close(&region);
 	return r;
 }

@@ -96,4 +96,26 @@ int kq_plan_region_update(const struct kq_plan_header *loaded,
 			  const struct kq_plan_header *plan,
 			  uint64_t *ret_generation, struct kq_message *message);
 
+/**
+ * kq_plan_region_clear() - no update counts any more, whosever it was
+ * @region:  in reach
+ * @message: why it failed
+ *
+ * An image that is loaded from a file has the ids of the file, so it cannot
+ * tell what was written for it in an earlier boot. Memory may survive a
+ * reboot.
+ *
+ * Return: 0; -KQ_ERR_SYSTEM another process is writing.
+ */
+int kq_plan_region_clear(struct kq_plan_region *region,
+			 struct kq_message *message);
+
+/**
+ * kq_plan_region_clear_at() - open, clear and close, in one
+ *
+ * Return: 0; the errors of kq_plan_region_open() and kq_plan_region_clear().
+ */
+int kq_plan_region_clear_at(uint64_t base, uint64_t size,
+			    struct kq_message *message);
+
 #endif

@@ -155,7 +155,7 @@ static json_t *json_of(const struct kq_record *record)
 	const struct kq_plan_header *plan = record->plan;
 
 	return json_pack(
-		"{s:i, s:s, s:o, s:o, s:I, s:o, s:s, s:o, s:o, s:s?, s:o, s:o, s:o, s:o}",
+		"{s:i, s:s, s:o, s:o, s:I, s:o, s:s, s:o, s:o, s:s?, s:o, s:o, s:o, s:b, s:o}",
 		"version", KQ_RECORD_VERSION, "kind",
 		plan->kind == KQ_PLAN_CRASH ? "crash" : "orderly", "load_id",
 		hex_of(plan->load_id, sizeof(plan->load_id)), "boot_id",
@@ -165,7 +165,7 @@ static json_t *json_of(const struct kq_record *record)
 		"stock_argv", strings_of(record->stock_argv), "config",
 		record->config, "settings", settings_of(record), "kernel",
 		file_of(&record->kernel), "initrd", file_of(&record->initrd),
-		"plan", hex_of(plan, plan->total_size));
+		"fixed", record->fixed, "plan", hex_of(plan, plan->total_size));
 }
 
 static int write_json(const char *path, json_t *json,
@@ -312,13 +312,16 @@ static bool take_members(json_t *root, enum kq_plan_kind kind,
 {
 	json_t *argv, *stock_argv, *settings, *kernel, *initrd, *plan, *gap,
 		*config;
+	int fixed;
 
-	if (json_unpack(root, "{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+	if (json_unpack(root,
+			"{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o}",
 			"cwd", &ret->cwd, "config", &config, "gap_us", &gap,
 			"argv", &argv, "stock_argv", &stock_argv, "settings",
-			&settings, "kernel", &kernel, "initrd", &initrd, "plan",
-			&plan) < 0)
+			&settings, "kernel", &kernel, "initrd", &initrd,
+			"fixed", &fixed, "plan", &plan) < 0)
 		return false;
+	ret->fixed = fixed != 0;
 	ret->config = json_string_value(config);
 	ret->gap_us = json_is_integer(gap) ? (uint64_t)json_integer_value(gap)
 					   : KQ_RECORD_NO_GAP;

@@ -54,6 +54,7 @@ struct kq_record {
 	 * microseconds; or KQ_RECORD_NO_GAP.
 	 */
 	uint64_t gap_us;
+	bool fixed; /* the kernel is a signed image, the plan is the file's */
 	const struct kq_plan_header *plan; /* with ids, time and kind */
 	void *storage; /* a reader's */
 };

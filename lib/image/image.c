@@ -60,15 +60,6 @@ static int read_plan(const struct kq_image_request *request,
 	return kq_plan_renew(image->plan, message);
 }
 
-/* Updates know the load they are for by its ids. A file has the same ones
- * at every boot: an earlier boot's updates would look like its own. */
-static void forget_region(struct kq_plan_header *plan)
-{
-	plan->region_base = 0;
-	plan->region_size = 0;
-	kq_plan_seal(plan);
-}
-
 static int prepare(const struct kq_image_request *request,
 		   struct kq_image *image, struct kq_message *message)
 {
@@ -88,8 +79,6 @@ static int prepare(const struct kq_image_request *request,
 		r = build_plan(request, image, message);
 	if (r < 0)
 		return r;
-	if (request->for_file)
-		forget_region(image->plan);
 	r = kq_image_fdt_size(request->dtb, &fdt_size, message);
 	if (r < 0)
 		return r;

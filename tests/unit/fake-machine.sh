@@ -48,6 +48,41 @@ make_machine() {
 DTS
 }
 
+# For make_machine: firmware keeps 64 KiB for updates of a plan.
+region_node='reserved-memory {
+	#address-cells = <2>;
+	#size-cells = <2>;
+	ranges;
+	plan@48000000 {
+		compatible = "kexec-quiesce,plan";
+		reg = <0 0x48000000 0 0x10000>;
+		no-map;
+	};
+};'
+
+# make_region - that memory, with an update that an earlier boot left in each
+# of the two slots
+make_region() {
+	mkdir -p "$dir"/root/dev
+	truncate -s $((0x48010000)) "$dir"/root/dev/mem
+	put_magic $((0x48000000))
+	put_magic $((0x48008000))
+}
+
+put_magic() {
+	printf '\211KQSLOT\n' |
+		dd of="$dir"/root/dev/mem bs=8 seek=$(($1 / 8)) conv=notrunc \
+			status=none
+}
+
+# slots - how many slots of the region hold something
+slots() {
+	for at in 0x48000000 0x48008000; do
+		dd if="$dir"/root/dev/mem bs=8 skip=$((at / 8)) count=1 \
+			status=none | grep -aq KQSLOT && echo
+	done | wc -l
+}
+
 zeros() {
 	head -c "$1" /dev/zero
 }

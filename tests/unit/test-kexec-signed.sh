@@ -97,6 +97,60 @@ test_fixed() {
 	make_machine
 }
 
+# in_record FIELD - of the crash kernel
+in_record() {
+	python3 -c 'import json, sys
+print(json.load(open(sys.argv[1]))[sys.argv[2]])' \
+		"$dir"/root/run/kexec-quiesce/crash "$1"
+}
+
+# The same as of other loads; the plan is the file's.
+test_recorded() {
+	config 'smmu-policy = bypass'
+	kexec -p "$dir"/signed
+	check "record" test "$(in_record fixed)" = True
+	check "record" test "$(in_record settings)" = "[]"
+	check "the file's plan" python3 -c "
+import sys
+assert bytes.fromhex(sys.argv[1]) in open('$dir/signed', 'rb').read()" \
+		"$(in_record plan)"
+	check "the file" grep -q "\"path\": \"$dir/signed\"" \
+		"$dir"/root/run/kexec-quiesce/crash
+	kexec -p "$dir"/Image
+	check "no signature" test "$(in_record fixed)" = False
+}
+
+# What an earlier boot wrote for it would look like this one's
+test_region() {
+	config 'smmu-policy = sink'
+	make_machine "$region_node"
+	make_region
+	wrap "$dir"/updated
+	wrap "$dir"/orderly --orderly
+	check "wrapping" test "$(slots)" = 2
+	kexec -p --quiesce-dry-run "$dir"/updated
+	check "dry run" test "$(slots)" = 2
+	refused 'fixed in it: leave out --quiesce' -p --quiesce=bme \
+		"$dir"/updated
+	kexec -l "$dir"/orderly
+	check "orderly" test "$(slots)" = 2
+	# the ids of such a load are new ones
+	kexec -p --quiesce=flr "$dir"/Image
+	check "made anew" test "$(slots)" = 2
+	kexec -p "$dir"/updated
+	unchanged "$dir"/updated -p "$(fd_of)"
+	check "cleared" test "$(slots)" = 0
+	# out of reach: it is loaded, and nobody says that all is well
+	rm "$dir"/root/dev/mem
+	kexec -p "$dir"/updated
+	check "out of reach" test "$status" = 0
+	check "out of reach" cmp -s "$dir"/image "$dir"/updated
+	check "out of reach" test "$(wc -l <"$dir"/err)" = 1
+	check "out of reach" grep -q 'warning: an update .* earlier boot .*DEVMEM' \
+		"$dir"/err
+	make_machine
+}
+
 # What the kernel would find out only after it dropped what it has
 test_changed() {
 	local size
@@ -205,7 +259,7 @@ openssl req -new -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=test/ \
 	-keyout "$dir"/site.key -out "$dir"/site.pem 2>/dev/null
 config
 wrap "$dir"/signed --smmu-policy=sink || exit
-for test in passed_on fixed changed lockdown forced ima; do
+for test in passed_on fixed recorded region changed lockdown forced ima; do
 	test_$test
 done
 [ "$failures" = 0 ]

@@ -350,19 +350,9 @@ plan = data[data.rindex(b'\x89KQPLAN\n'):]
 assert struct.unpack_from('<QQ', plan, 208) == ($2, $3)"
 }
 
-# A plan can be updated in place only as long as its ids are of one boot
 test_region() {
 	config
-	make_machine 'reserved-memory {
-		#address-cells = <2>;
-		#size-cells = <2>;
-		ranges;
-		plan@48000000 {
-			compatible = "kexec-quiesce,plan";
-			reg = <0 0x48000000 0 0x10000>;
-			no-map;
-		};
-	};'
+	make_machine "$region_node"
 	kexec -p --quiesce=flr "$dir"/Image
 	check "region" region_is "$dir"/image 0x48000000 0x10000
 	python3 -c "
@@ -375,11 +365,12 @@ open('$dir/plan', 'wb').write(bytes.fromhex(r['plan']))"
 	kexec -l --quiesce=flr "$dir"/Image
 	check "region of an orderly kexec" region_is "$dir"/image 0 0
 	kexec -p --quiesce-output="$dir"/wrapped "$dir"/Image
-	check "region in a file" region_is "$dir"/wrapped 0 0
+	check "region in a file" \
+		region_is "$dir"/wrapped 0x48000000 0x10000
 	kexec -p --quiesce-output="$dir"/wrapped --quiesce-plan="$dir"/plan \
 		"$dir"/Image
 	check "region of a given plan in a file" \
-		region_is "$dir"/wrapped 0 0
+		region_is "$dir"/wrapped 0x48000000 0x10000
 	make_machine
 }
 

@@ -320,6 +320,20 @@ static void other_load_to_image(void)
 	bench_free();
 }
 
+/* A file's ids are those of an earlier boot's updates, too. */
+static void cleared_to_image(void)
+{
+	bench_init();
+	put(b.updates[0]);
+	put(b.updates[1]);
+	EXPECT_EQ(kq_plan_region_clear(&b.region, NULL), 0);
+	EXPECT_EQ(stage_finds(), -1);
+	EXPECT_EQ(error_found(), 0);
+	EXPECT_EQ(put(b.updates[2]), 1);
+	EXPECT_EQ(stage_finds(), 2);
+	bench_free();
+}
+
 /* A new load starts to count anew, over what is there. */
 static void new_load_to_first_generation(void)
 {
@@ -604,6 +618,7 @@ static const struct test_case cases[] = {
 	CASE(header_without_its_plan_to_one_before),
 	CASE(killed_writer_to_next_update),
 	CASE(other_load_to_image),
+	CASE(cleared_to_image),
 	CASE(new_load_to_first_generation),
 	CASE(bad_slot_to_image),
 	CASE(bad_update_to_error),

@@ -10,7 +10,7 @@ failures=0
 daemon_pid=
 bus_pid=
 
-for program in dtc dbus-daemon busctl python3 setpriv; do
+for program in dtc dbus-daemon busctl openssl python3 sbsign setpriv; do
 	command -v "$program" >/dev/null || {
 		echo "needs $program"
 		exit 77
@@ -322,6 +322,145 @@ test_changed() {
 	stop_daemon
 }
 
+# sign - Image as a signed quiesce image, with the plan of this machine
+sign() {
+	"$PWD"/tests/unit/quiescectl-on-fake-machine wrap --pe \
+		--smmu-policy=sink "$dir"/Image "$dir"/pe &&
+		sbsign --key "$dir"/site.key --cert "$dir"/site.pem \
+			--output "$dir"/new "$dir"/pe >/dev/null 2>&1 &&
+		mv "$dir"/new "$dir"/signed
+}
+
+# begin_signed CONFIG-LINE... - such an image is loaded; SMMU policies of the
+# config file are not its own
+begin_signed() {
+	echo 0 >"$crash_loaded"
+	rm -f "$dir"/{loads,fail,slow,journal,reloaded}
+	config 'smmu-policy = abort' "$@"
+	add_function 00 03 e1000e
+	add_function 00 04 igb
+	sign
+	"$front_end" -p "$dir"/signed 2>>"$dir"/journal
+	start_daemon
+	check "starts" until_true property_is State current
+	check "as it is" cmp "$dir"/image "$dir"/signed
+}
+
+# error_has WORDS
+error_has() {
+	property LastError | grep -q -- "$1"
+}
+
+# No region: it is stale, and loading it once more would change nothing.
+test_signed() {
+	local reload="echo >>$dir/reloaded; $front_end -p $dir/signed"
+
+	make_machine
+	begin_signed "reload-command = $reload"
+	check "its policy" property_is Policy sink
+	set_driver 00 04 first
+	event
+	check "fixed" settled stale
+	check "fixed" error_has "fixed plan: run .*wrap.* and sign"
+	event
+	sleep 1
+	call Refresh >/dev/null
+	check "no loop" loads_are 1
+	check "still loaded" loaded
+	set_driver 00 04 igb
+	event
+	check "as it was" settled current
+	# twice: the hook has run, or somebody signed it with another key
+	for driver in second third; do
+		set_driver 00 04 $driver
+		sign
+		event
+		check "$driver image" until_true loaded_has $driver
+		check "$driver image" settled current
+	done
+	cp "$dir"/signed "$dir"/again
+	for n in 3 4; do
+		cp "$dir"/again "$dir"/signed
+		event
+		check "the same again" until_true loads_are $((n + 1))
+		check "the same again" settled current
+	done
+	check "by the distribution" test "$(wc -l <"$dir"/reloaded)" = 4
+	# lost, it is loaded again as it is
+	set_driver 00 04 fourth
+	event
+	check "fixed" settled stale
+	rm "$dir"/loads
+	echo "reload-command = echo 0 >$crash_loaded; false" >>"$dir"/conf
+	sed -i '/echo >>/d' "$dir"/conf
+	cp "$dir"/again "$dir"/signed
+	event
+	check "last good" settled last-good
+	check "last good" cmp "$dir"/image "$dir"/signed
+	check "last good" loads_are 1
+	event
+	check "fixed" settled stale
+	check "fixed" loads_are 1
+	stop_daemon
+}
+
+# With a region the plan follows, and nothing is loaded.
+test_signed_region() {
+	make_machine "$region_node"
+	make_region
+	begin_signed
+	check "nothing of an earlier boot" test "$(slots)" = 0
+	set_driver 00 04 first
+	event
+	check "in place" until_true property_is Generation 1
+	check "in place" settled current
+	check "in place" test "$(slots)" = 1
+	check "in place" grep -qa first "$dir"/root/dev/mem
+	check "its policy" property_is Policy sink
+	check "in place" loads_are 1
+	# the same file again: its own plan counts, until it is brought up to date
+	"$front_end" -p "$dir"/signed
+	check "again" until_true property_is Generation 2
+	check "again" test "$(slots)" = 1
+	check "again" loads_are 2
+	# a daemon that starts anew in the same boot leaves it as it is
+	stop_daemon
+	start_daemon
+	check "restarted" until_true property_is State current
+	check "restarted" test "$(slots)" = 1
+	check "restarted" property_is Generation 2
+	# out of reach
+	mv "$dir"/root/dev/mem "$dir"/mem
+	set_driver 00 04 second
+	event
+	check "out of reach" settled stale
+	check "out of reach" loads_are 2
+	mv "$dir"/mem "$dir"/root/dev/mem
+	stop_daemon
+}
+
+# Loaded by other tools, in a boot that knows of no load
+test_old_updates() {
+	make_machine "$region_node"
+	make_region
+	config
+	rm -f "$dir"/journal
+	start_daemon
+	check "cleared" until_true property_is State foreign
+	check "cleared" test "$(slots)" = 0
+	# once
+	make_region
+	event
+	sleep 1
+	check "at the start" test "$(slots)" = 2
+	stop_daemon
+	rm "$dir"/root/dev/mem
+	start_daemon
+	check "out of reach" until_true journal_has '^<4>what an earlier boot'
+	check "out of reach" until_true property_is State foreign
+	stop_daemon
+}
+
 # show_memory IMAGE - /proc/iomem and /proc/kcore with it loaded
 show_memory() {
 	echo '  40000000-47ffffff : Crash kernel' >"$dir"/root/proc/iomem
@@ -627,10 +766,12 @@ assert s['policy'] == 'abort' and s['last_error'] == '', s"
 
 make_kernel
 make_stock
+openssl req -new -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=test/ \
+	-keyout "$dir"/site.key -out "$dir"/site.pem 2>/dev/null
 mkfifo "$dir"/events
 start_bus
-for test in ${*:-follows idles ladder refused changed foreign callers polkit \
-	interface bus ctl}; do
+for test in ${*:-follows idles ladder refused changed signed signed_region \
+	old_updates foreign callers polkit interface bus ctl}; do
 	declare -F "test_$test" >/dev/null || {
 		echo "no such test: $test"
 		exit 1
