@@ -129,6 +129,7 @@ kq_mmu_off:
 	bic	x5, x5, #SCTLR_M
 	bic	x5, x5, #SCTLR_C
 	dsb	sy
+	isb				/* Falkor erratum E1041 */
 	msr	sctlr_el1, x5
 	b	2f
 1:	mrs	x5, sctlr_el2
@@ -136,6 +137,7 @@ kq_mmu_off:
 	bic	x5, x5, #SCTLR_M
 	bic	x5, x5, #SCTLR_C
 	dsb	sy
+	isb
 	msr	sctlr_el2, x5
 2:	isb
 	adr	x2, kq_stage_params

@@ -29,11 +29,12 @@ extern const struct kq_stage_params kq_stage_params
 
 #define HAS_NO_GRANULE	 0xfu
 
-/* ID_AA64MMFR0_EL1, ID_AA64MMFR3_EL1, ID_AA64ISAR0_EL1 */
+/* ID_AA64MMFR0_EL1, ID_AA64MMFR3_EL1, ID_AA64ISAR0_EL1, ID_AA64PFR1_EL1 */
 #define MMFR0_PARANGE 0u
 #define MMFR0_TGRAN4  28u
 #define MMFR3_TCRX    0u
 #define ISAR0_SHA2    12u
+#define PFR1_SME      24u
 
 struct job {
 	struct kq_io *io;
@@ -44,12 +45,18 @@ struct job {
 	int result;
 };
 
+/*
+ * With SME, a crash may leave the CPU in streaming mode, where Advanced SIMD
+ * is illegal, and what ends that mode may be trapped: the plain loop will do.
+ */
 bool kq_sha256_has_instructions(void)
 {
-	uint64_t isar0;
+	uint64_t isar0, pfr1;
 
 	__asm__("mrs %0, id_aa64isar0_el1" : "=r"(isar0));
-	return kq_arm64_id_field(isar0, ISAR0_SHA2) != 0;
+	__asm__("mrs %0, id_aa64pfr1_el1" : "=r"(pfr1));
+	return kq_arm64_id_field(isar0, ISAR0_SHA2) != 0 &&
+	       kq_arm64_id_field(pfr1, PFR1_SME) == 0;
 }
 
 static uint64_t read_mmfr0(void)
