@@ -28,9 +28,18 @@ typedef struct {
 	struct qemu_plugin_scoreboard *score;
 	size_t offset;
 } qemu_plugin_u64;
-enum qemu_plugin_op { INLINE_ADD, INLINE_STORE };
-enum qemu_plugin_cond { COND_NEVER, COND_ALWAYS, COND_EQ };
-enum qemu_plugin_cb_flags { NO_REGISTERS };
+enum qemu_plugin_op {
+	INLINE_ADD,
+	INLINE_STORE
+};
+enum qemu_plugin_cond {
+	COND_NEVER,
+	COND_ALWAYS,
+	COND_EQ
+};
+enum qemu_plugin_cb_flags {
+	NO_REGISTERS
+};
 typedef void trans_cb(uint64_t id, struct qemu_plugin_tb *block);
 typedef void exec_cb(unsigned int cpu, void *data);
 
@@ -41,10 +50,12 @@ void qemu_plugin_u64_set(qemu_plugin_u64 entry, unsigned int cpu,
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *block);
 uint64_t qemu_plugin_tb_vaddr(const struct qemu_plugin_tb *block);
 void qemu_plugin_register_vcpu_tb_trans_cb(uint64_t id, trans_cb *callback);
-void qemu_plugin_register_vcpu_tb_exec_cond_cb(
-	struct qemu_plugin_tb *block, exec_cb *callback,
-	enum qemu_plugin_cb_flags flags, enum qemu_plugin_cond condition,
-	qemu_plugin_u64 entry, uint64_t value, void *data);
+void qemu_plugin_register_vcpu_tb_exec_cond_cb(struct qemu_plugin_tb *block,
+					       exec_cb *callback,
+					       enum qemu_plugin_cb_flags flags,
+					       enum qemu_plugin_cond condition,
+					       qemu_plugin_u64 entry,
+					       uint64_t value, void *data);
 void qemu_plugin_register_vcpu_tb_exec_inline_per_vcpu(
 	struct qemu_plugin_tb *block, enum qemu_plugin_op op,
 	qemu_plugin_u64 entry, uint64_t value);
@@ -91,8 +102,8 @@ static void first_run(unsigned int cpu, void *data)
 
 	qemu_plugin_u64_set(seen(block->index), cpu, 1);
 	clock_gettime(CLOCK_REALTIME, &now);
-	fprintf(out, "%u 0x%" PRIx64 " %" PRIu64 " %lld\n", cpu,
-		block->address, qemu_plugin_u64_get(instructions(), cpu),
+	fprintf(out, "%u 0x%" PRIx64 " %" PRIu64 " %lld\n", cpu, block->address,
+		qemu_plugin_u64_get(instructions(), cpu),
 		(long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
 }
 

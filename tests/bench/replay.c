@@ -8,7 +8,7 @@
  */
 #include <stdint.h>
 
-#define UART 0x09000000ul
+#define UART   0x09000000ul
 #define ROUNDS 5
 
 /* bit 0 of the address: a write. */
