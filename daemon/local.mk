@@ -54,6 +54,7 @@ QUIESCED_FILES = \
 	daemon/polkit.c daemon/polkit.h \
 	daemon/quiesced.c \
 	daemon/refresh.c daemon/refresh.h \
+	daemon/rewrap.c daemon/rewrap.h \
 	daemon/status.h \
 	daemon/task.c daemon/task.h
 

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "daemon/rewrap.h"
 #include "lib/error.h"
 #include "lib/kernel.h"
 #include "lib/machine.h"
@@ -268,7 +269,7 @@ static const char *reload_command(const struct kq_settings *settings)
 }
 
 /* By systemd, if that is there: our service may not do what it does. */
-static void run_distribution(struct kq_refresh *refresh, const char *command)
+static void run_outside(struct kq_refresh *refresh, const char *command)
 {
 	const char *const argv[] = { "/usr/bin/systemd-run",
 				     "--wait",
@@ -300,7 +301,7 @@ static void load_changed(struct kq_refresh *refresh, const char *path)
 	if (command && memcmp(refresh->tried, id, sizeof(refresh->tried))) {
 		memcpy(refresh->tried, id, sizeof(refresh->tried));
 		fprintf(stderr, SD_NOTICE "%s changed since the load\n", path);
-		run_distribution(refresh, command);
+		run_outside(refresh, command);
 		return;
 	}
 	if (command)
@@ -347,15 +348,29 @@ static bool update_in_place(struct kq_refresh *refresh)
 	return true;
 }
 
-/* A plan that is signed with its image: loading it again changes nothing. */
+/*
+ * A plan that is signed with its image: loading it again changes nothing. If
+ * we know how to write and sign that file, it is then another one, which the
+ * distribution's command loads. Once for each change of the machine: a new
+ * file that does not fit either will not get better.
+ */
 static void settle_fixed(struct kq_refresh *refresh)
 {
-	if (kq_look_is_current(&refresh->look) || update_in_place(refresh))
+	const struct kq_look *look = &refresh->look;
+	char command[KQ_REWRAP_COMMAND];
+
+	if (kq_look_is_current(look) || update_in_place(refresh)) {
 		settle(refresh, KQ_STATE_CURRENT, "");
-	else
+	} else if (!refresh->rewrapped &&
+		   kq_rewrap_command(&look->settings, look->record.kernel.path,
+				     command)) {
+		refresh->rewrapped = true;
+		run_outside(refresh, command);
+	} else {
 		settle(refresh, KQ_STATE_STALE,
 		       "the loaded image is signed and holds a fixed plan: run "
 		       "'quiescectl wrap' and sign it again");
+	}
 }
 
 static void adopt(struct kq_refresh *refresh)
@@ -368,7 +383,7 @@ static void adopt(struct kq_refresh *refresh)
 		load_anew(refresh);
 	} else if (command && !refresh->adopted) {
 		refresh->adopted = true;
-		run_distribution(refresh, command);
+		run_outside(refresh, command);
 	} else {
 		settle(refresh, KQ_STATE_FOREIGN,
 		       "cannot adopt it: no load by kexec-quiesce's kexec is "
@@ -571,6 +586,7 @@ void kq_refresh_start(struct kq_refresh *refresh, bool asked)
 		memset(refresh->tried, 0, sizeof(refresh->tried));
 		refresh->adopted = false;
 	}
+	refresh->rewrapped = false;
 	if (kq_refresh_is_busy(refresh))
 		refresh->again = true;
 	else

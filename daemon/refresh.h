@@ -21,7 +21,8 @@ enum kq_refresh_step {
 	KQ_STEP_ANEW, /* the recorded load once more, with a new plan */
 	KQ_STEP_LAST_GOOD, /* the same with the plan that was loaded before */
 	KQ_STEP_PLAIN, /* the stock kexec alone */
-	KQ_STEP_DISTRIBUTION, /* the distribution loads its crash kernel */
+	KQ_STEP_DISTRIBUTION, /* a command outside: the distribution loads its
+			       * crash kernel, or an image is wrapped */
 };
 
 struct kq_refresh_handlers {
@@ -45,6 +46,7 @@ struct kq_refresh {
 	uint8_t tried[16]; /* load that the distribution was asked to renew */
 	bool cleared; /* the plan region, of what is not of this boot */
 	bool adopted; /* the distribution was asked to load ours */
+	bool rewrapped; /* a signed image was written anew for this change */
 };
 
 /**

@@ -404,6 +404,51 @@ test_signed() {
 	stop_daemon
 }
 
+# quiescectl_does LINE... - what the daemon finds in its PATH
+quiescectl_does() {
+	mkdir -p "$dir"/bin
+	printf '%s\n' '#!/bin/sh' "echo \"\$*\" >>$dir/wrapped" "$@" \
+		>"$dir"/bin/quiescectl
+	chmod +x "$dir"/bin/quiescectl
+}
+
+# The key is here: the image is written and signed anew, and loaded.
+test_signed_here() {
+	local PATH=$dir/bin:$PATH
+
+	make_machine
+	quiescectl_does "touch $dir/wanted" \
+		"until [ -e $dir/done ]; do sleep 0.05; done" "rm $dir/done"
+	begin_signed "reload-command = $front_end -p $dir/signed" \
+		"wrap-output = $dir/%v" "wrap-sign-command = sbsign"
+	set_driver 00 04 first
+	event
+	check "wrapped" until_true test -e "$dir"/wanted
+	sign
+	touch "$dir"/done
+	check "loaded" until_true loaded_has first
+	check "current" settled current
+	check "once" test "$(cat "$dir"/wrapped)" = "wrap --installed=signed"
+	# what does not fit then either is not tried for ever
+	quiescectl_does "cp $dir/signed $dir/new" "mv $dir/new $dir/signed"
+	set_driver 00 04 second
+	event
+	check "in vain" settled stale
+	check "in vain" error_has "fixed plan"
+	check "in vain" test "$(wc -l <"$dir"/wrapped)" = 2
+	quiescectl_does "echo no key >&2" "exit 1"
+	event
+	check "failed" until_true error_has "no key"
+	check "failed" settled stale
+	check "failed" loaded
+	# any other file is not ours to write
+	echo "wrap-output = /elsewhere/%v" >>"$dir"/conf
+	event
+	check "not ours" until_true error_has "sign it again"
+	check "not ours" test "$(wc -l <"$dir"/wrapped)" = 3
+	stop_daemon
+}
+
 # With a region the plan follows, and nothing is loaded.
 test_signed_region() {
 	make_machine "$region_node"
@@ -770,8 +815,8 @@ openssl req -new -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=test/ \
 	-keyout "$dir"/site.key -out "$dir"/site.pem 2>/dev/null
 mkfifo "$dir"/events
 start_bus
-for test in ${*:-follows idles ladder refused changed signed signed_region \
-	old_updates foreign callers polkit interface bus ctl}; do
+for test in ${*:-follows idles ladder refused changed signed signed_here \
+	signed_region old_updates foreign callers polkit interface bus ctl}; do
 	declare -F "test_$test" >/dev/null || {
 		echo "no such test: $test"
 		exit 1
