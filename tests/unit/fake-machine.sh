@@ -2,6 +2,19 @@
 # A made-up machine and kernel below $dir, for tests of whole programs that
 # are linked with fake-machine.c. Sourced.
 
+# check WHAT COMMAND... - count a failure if the command fails, and show
+# what the program last complained of
+check() {
+	local what=$1
+
+	shift
+	"$@" || {
+		echo "FAIL: $what: $*"
+		sed 's/^/    stderr: /' "$dir"/err
+		failures=$((failures + 1))
+	}
+}
+
 # make_machine [SMMU-NODE] - a machine with one SMMU (and one more), one ECAM
 # host and no function; 512 MiB reserved
 make_machine() {

@@ -59,18 +59,6 @@ kexec() {
 	status=$?
 }
 
-# check WHAT COMMAND... - count a failure if the command fails
-check() {
-	local what=$1
-
-	shift
-	"$@" || {
-		echo "FAIL: $what: $*"
-		sed 's/^/    stderr: /' "$dir"/err
-		failures=$((failures + 1))
-	}
-}
-
 # argv_is ARG... - is that what the stub got?
 argv_is() {
 	diff <(printf '%s\n' "$@") "$dir"/argv

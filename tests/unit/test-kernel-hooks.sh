@@ -24,17 +24,6 @@ config() {
 	printf '%s\n' "stage = $stage" "$@" >"$dir"/conf
 }
 
-check() {
-	local what=$1
-
-	shift
-	"$@" || {
-		echo "FAIL: $what: $*"
-		sed 's/^/    stderr: /' "$dir"/err
-		failures=$((failures + 1))
-	}
-}
-
 fails() {
 	! "$@" 2>/dev/null
 }

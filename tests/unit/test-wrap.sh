@@ -32,18 +32,6 @@ wrap() {
 	status=$?
 }
 
-# check WHAT COMMAND... - count a failure if the command fails
-check() {
-	local what=$1
-
-	shift
-	"$@" || {
-		echo "FAIL: $what: $*"
-		sed 's/^/    stderr: /' "$dir"/err
-		failures=$((failures + 1))
-	}
-}
-
 # refused WORDS ARG... - one line on stderr with these words, nothing written
 refused() {
 	local words=$1
