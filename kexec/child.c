@@ -17,7 +17,7 @@
 #include "lib/machine.h"
 #include "lib/record.h"
 
-#define LOOK_NS 1000000L
+#define LOOK_MS 1
 
 /* Signals and what was set for them before. */
 struct signals {
@@ -111,15 +111,29 @@ static void pass_on(pid_t child, int number, const siginfo_t *info)
 		kill(child, number);
 }
 
-static int wait_for(pid_t child, const struct signals *signals, struct gap *gap)
+/* Until a signal comes, a millisecond is over if anybody asked for that, or
+ * the file was read: return its number, or what is not one. */
+static int wait_for_signal(const struct signals *signals, bool watch,
+			   struct kq_fuse *fuse, siginfo_t *info)
 {
-	const struct timespec step = { .tv_nsec = LOOK_NS };
+	const struct timespec pause = { .tv_nsec = fuse ? 0
+							: LOOK_MS * 1000000L };
+
+	if (fuse)
+		kq_fuse_serve(fuse, LOOK_MS);
+	if (fuse || watch)
+		return sigtimedwait(&signals->waited, info, &pause);
+	return sigwaitinfo(&signals->waited, info);
+}
+
+static int wait_for(pid_t child, const struct signals *signals,
+		    struct kq_fuse *fuse, struct gap *gap)
+{
 	int status = EXIT_FAILURE << 8, number;
 	siginfo_t info;
 
 	while (waitpid(child, &status, WNOHANG) == 0) {
-		number = gap ? sigtimedwait(&signals->waited, &info, &step)
-			     : sigwaitinfo(&signals->waited, &info);
+		number = wait_for_signal(signals, gap != NULL, fuse, &info);
 		pass_on(child, number, &info);
 		if (gap)
 			gap_look(gap);
@@ -135,8 +149,8 @@ static void become(char *const argv[], const struct signals *signals)
 	_exit(EXIT_FAILURE);
 }
 
-int kq_child_run(char *const argv[], bool watch, struct kq_outcome *ret,
-		 struct kq_message *message)
+int kq_child_run(char *const argv[], bool watch, struct kq_fuse *fuse,
+		 struct kq_outcome *ret, struct kq_message *message)
 {
 	struct signals signals;
 	struct gap gap;
@@ -152,7 +166,8 @@ int kq_child_run(char *const argv[], bool watch, struct kq_outcome *ret,
 	if (child < 0)
 		r = kq_fail(message, KQ_ERR_SYSTEM, "cannot fork: %m");
 	else
-		ret->status = wait_for(child, &signals, watch ? &gap : NULL);
+		ret->status = wait_for(child, &signals, fuse,
+				       watch ? &gap : NULL);
 	give_signals_back(&signals);
 	ret->gap_us = watch ? gap_end(&gap) : KQ_RECORD_NO_GAP;
 	return r;

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "kexec/fuse.h"
 #include "lib/message.h"
 
 /* What there is to say about the stock kexec's path if it cannot be run. */
@@ -32,6 +33,7 @@ struct kq_outcome {
  * kq_child_run() - run a program and wait for it
  * @argv:    the program's path, its arguments and NULL
  * @watch:   measure how long no crash kernel is loaded
+ * @fuse:    the file it reads, to be served meanwhile, or NULL
  * @ret:     what became of it
  * @message: why it could not even be tried
  *
@@ -40,8 +42,8 @@ struct kq_outcome {
  *
  * Return: 0; -KQ_ERR_SYSTEM.
  */
-int kq_child_run(char *const argv[], bool watch, struct kq_outcome *ret,
-		 struct kq_message *message);
+int kq_child_run(char *const argv[], bool watch, struct kq_fuse *fuse,
+		 struct kq_outcome *ret, struct kq_message *message);
 
 /**
  * kq_child_end() - end this process as the child ended

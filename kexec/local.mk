@@ -7,6 +7,7 @@ kexec_libfrontend_a_SOURCES = \
 	kexec/checks.c kexec/checks.h \
 	kexec/child.c kexec/child.h \
 	kexec/describe.c kexec/describe.h \
+	kexec/fuse.c kexec/fuse.h \
 	kexec/initrd.c kexec/initrd.h \
 	kexec/load.c kexec/load.h \
 	kexec/options.c kexec/options.h \

@@ -133,27 +133,88 @@ static int load_stock(const struct kq_options *options,
 	return r;
 }
 
-/* The image has been written and checked: load it, or only say so. */
-static int hand_over(const struct kq_options *options,
-		     const struct kq_settings *settings,
-		     const struct kq_load *load, int image_fd,
-		     struct kq_record *record, struct kq_outcome *outcome,
-		     struct kq_message *message)
+/* What was hashed before it was loaded must be what was loaded. */
+static int check_unchanged(const struct kq_load *load,
+			   struct kq_message *message)
 {
-	struct kq_stock_load stock = kq_load_stock(load, image_fd);
-	int r;
+	const struct kq_kernel_file *kernel = &load->image.kernel;
 
-	if (options->dry_run) {
-		kq_describe_load(stdout, options, settings, load);
-		return 0;
-	}
-	r = load_stock(options, settings, load, &stock, record, outcome,
-		       message);
-	if (r == 0 && outcome->status == 0 && kq_initrd_changed(&load->initrd))
+	if (kq_initrd_changed(&load->initrd))
 		return kq_fail(
 			message, KQ_ERR_SYSTEM,
 			"the initrd was written to while it was loaded, "
 			"so it is not what will be verified: load again");
+	if (kq_load_is_signed(load) ||
+	    kq_kernel_file_check_unchanged(kernel, message) == 0)
+		return 0;
+	return kq_fail(message, KQ_ERR_SYSTEM,
+		       "the kernel %s was written to while it was loaded, so "
+		       "it is not what will be verified: load again",
+		       kernel->path);
+}
+
+/* @image_fd: what the stock kexec loads; @fuse: where that comes from, if it
+ * is no file of its own. */
+static int hand_over(const struct kq_options *options,
+		     const struct kq_settings *settings,
+		     const struct kq_load *load, int image_fd,
+		     struct kq_fuse *fuse, struct kq_record *record,
+		     struct kq_outcome *outcome, struct kq_message *message)
+{
+	struct kq_stock_load stock = kq_load_stock(load, image_fd);
+	int r;
+
+	stock.fuse = fuse;
+	r = load_stock(options, settings, load, &stock, record, outcome,
+		       message);
+	if (r == 0 && outcome->status == 0)
+		r = check_unchanged(load, message);
+	return r;
+}
+
+/* Where there is no FUSE: a file in memory that nobody can change. */
+static int run_from_memfd(const struct kq_options *options,
+			  const struct kq_settings *settings,
+			  const struct kq_load *load, struct kq_record *record,
+			  struct kq_outcome *outcome,
+			  struct kq_message *message)
+{
+	int fd, r;
+
+	fd = kq_image_memfd(message);
+	if (fd < 0)
+		return fd;
+	r = kq_image_write(&load->image, fd, message);
+	if (r == 0)
+		r = kq_image_seal(fd, message);
+	if (r == 0)
+		r = hand_over(options, settings, load, fd, NULL, record,
+			      outcome, message);
+	close(fd);
+	return r;
+}
+
+static int run_composed(const struct kq_options *options,
+			const struct kq_settings *settings,
+			const struct kq_load *load, struct kq_record *record,
+			struct kq_outcome *outcome, struct kq_message *message)
+{
+	struct kq_fuse fuse;
+	int r;
+
+	if (kq_fuse_open(&load->image, &fuse, message) < 0) {
+		if (options->debug)
+			fprintf(stderr, PROGRAM ": %s: copying the image\n",
+				message->text);
+		return run_from_memfd(options, settings, load, record, outcome,
+				      message);
+	}
+	r = hand_over(options, settings, load, fuse.file_fd, &fuse, record,
+		      outcome, message);
+	/* The stock kexec can only say that it cannot read it. */
+	if (r == 0 && fuse.error.text[0])
+		r = kq_fail(message, KQ_ERR_SYSTEM, "%s", fuse.error.text);
+	kq_fuse_close(&fuse);
 	return r;
 }
 
@@ -162,21 +223,17 @@ static int run_load(const struct kq_options *options,
 		    struct kq_record *record, struct kq_outcome *outcome,
 		    struct kq_message *message)
 {
-	int fd, r;
+	int r = kq_load_open_initrd(options, load, message);
 
-	fd = kq_image_memfd(message);
-	if (fd < 0)
-		return fd;
-	r = kq_load_open_initrd(options, load, message);
 	if (r == 0)
-		r = kq_image_write(&load->image, fd, message);
-	if (r == 0)
-		r = kq_image_seal(fd, message);
-	if (r == 0)
-		r = hand_over(options, settings, load, fd, record, outcome,
-			      message);
-	close(fd);
-	return r;
+		r = kq_image_compose(&load->image, message);
+	if (r < 0)
+		return r;
+	if (options->dry_run) {
+		kq_describe_load(stdout, options, settings, load);
+		return 0;
+	}
+	return run_composed(options, settings, load, record, outcome, message);
 }
 
 /* As the file it is: IMA finds its signature there, and nowhere else. */
@@ -185,12 +242,17 @@ static int run_signed(const struct kq_options *options,
 		      const struct kq_load *load, struct kq_record *record,
 		      struct kq_outcome *outcome, struct kq_message *message)
 {
-	int fd = kq_image_pass(load->signed_image.fd, message);
-	int r;
+	int fd, r;
 
+	if (options->dry_run) {
+		kq_describe_load(stdout, options, settings, load);
+		return 0;
+	}
+	fd = kq_image_pass(load->signed_image.fd, message);
 	if (fd < 0)
 		return fd;
-	r = hand_over(options, settings, load, fd, record, outcome, message);
+	r = hand_over(options, settings, load, fd, NULL, record, outcome,
+		      message);
 	close(fd);
 	return r;
 }

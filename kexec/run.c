@@ -116,7 +116,8 @@ static int run_stock(const char *path, const struct kq_options *options,
 	if (!argv)
 		return kq_fail(message, KQ_ERR_NOMEM, "out of memory");
 	if (ret) {
-		r = kq_child_run(argv, options->crash, ret, message);
+		r = kq_child_run(argv, options->crash,
+				 load ? load->fuse : NULL, ret, message);
 	} else {
 		execv(path, argv);
 		r = kq_fail(message, KQ_ERR_SYSTEM, KQ_CHILD_CANNOT_RUN, path);

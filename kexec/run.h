@@ -12,6 +12,7 @@
 /* What a quiesced load changes in the stock kexec's arguments. */
 struct kq_stock_load {
 	int image_fd; /* quiesce image that takes the kernel's place */
+	struct kq_fuse *fuse; /* who reads it reads from that, or NULL */
 	int initrd_fd; /* initrd in place of the one that is named, or -1 */
 	bool add_initrd; /* none is named: add it */
 	bool no_checks; /* the stage verifies, purgatory need not */

@@ -4,15 +4,9 @@
 #include "lib/image/compose.h"
 
 #include <endian.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "lib/bits.h"
-#include "lib/error.h"
 #include "lib/image/pe.h"
 #include "lib/sha256.h"
 
@@ -48,26 +42,6 @@ void kq_compose_make_pe(struct kq_layout *layout)
 	 */
 	layout->image_size = kq_align_up(layout->image_size, KQ_PE_FILE_ALIGN) +
 			     KQ_PE_SIGNATURE_ROOM;
-}
-
-static int write_at(int fd, const void *data, uint64_t size, uint64_t offset,
-		    struct kq_message *message)
-{
-	const char *p = data;
-
-	while (size > 0) {
-		ssize_t n = pwrite(fd, p, size, (off_t)offset);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return kq_fail(message, KQ_ERR_SYSTEM,
-				       "cannot write the quiesce image: %m");
-		p += n;
-		offset += (uint64_t)n;
-		size -= (uint64_t)n;
-	}
-	return 0;
 }
 
 static void hash(const void *data, size_t size, uint8_t digest[32])
@@ -121,88 +95,22 @@ static void fill_stage(uint8_t *data, const struct kq_layout *layout,
 		kq_pe_fill(data, params->payload_offset, layout->file_size);
 }
 
-static int write_stage(int fd, const struct kq_layout *layout,
-		       const struct kq_stage_file *stage,
-		       const struct kq_kernel_file *kernel,
-		       struct kq_message *message)
+void kq_compose_set_payload_size(struct kq_layout *layout, uint64_t size)
 {
-	uint8_t *data;
-	int r;
+	uint64_t end = layout->params.payload_offset + size;
 
-	data = malloc(stage->size);
-	if (!data)
-		return kq_fail(message, KQ_ERR_NOMEM, "out of memory");
-	fill_stage(data, layout, stage, kernel);
-	r = write_at(fd, data, stage->size, 0, message);
-	free(data);
-	return r;
-}
-
-/*
- * The payload is read straight to its place in the file: there is no other
- * copy of it. All of the file's memory is there before it is written to,
- * because a mapping has no way to say that the disk is full.
- */
-static int write_payload(int fd, struct kq_layout *layout,
-			 struct kq_kernel_file *kernel,
-			 struct kq_message *message)
-{
-	const uint64_t offset = layout->params.payload_offset;
-	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
-	const uint64_t start = offset / page * page;
-	const size_t size = layout->image_size - start;
-	uint8_t *data;
-	int r;
-
-	errno = posix_fallocate(fd, (off_t)start, (off_t)size);
-	if (errno != 0)
-		return kq_fail(message, KQ_ERR_SYSTEM,
-			       "cannot write the quiesce image: %m");
-	data = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		    MAP_SHARED | MAP_POPULATE, fd, (off_t)start);
-	if (data == MAP_FAILED)
-		return kq_fail(message, KQ_ERR_SYSTEM,
-			       "cannot write the quiesce image: %m");
-	r = kq_kernel_file_read(kernel, data + (offset - start), message);
-	if (r == 0 && layout->params.flags & KQ_PARAMS_VERIFY)
-		hash(data + (offset - start), kernel->size,
-		     layout->params.payload_sha256);
-	munmap(data, size);
-	return r;
-}
-
-/* The payload's size is known: so is the file's. What pads it is zero. */
-static int finish_file(int fd, struct kq_layout *layout, uint64_t payload_size,
-		       struct kq_message *message)
-{
-	uint64_t end = layout->params.payload_offset + payload_size;
-
-	layout->params.payload_size = payload_size;
+	layout->params.payload_size = size;
 	layout->file_size = layout->pe ? kq_align_up(end, KQ_PE_FILE_ALIGN)
 				       : end;
-	if (ftruncate(fd, (off_t)end) < 0 ||
-	    ftruncate(fd, (off_t)layout->file_size) < 0)
-		return kq_fail(message, KQ_ERR_SYSTEM,
-			       "cannot write the quiesce image: %m");
-	return 0;
 }
 
-int kq_compose_write(int fd, struct kq_layout *layout,
-		     const struct kq_stage_file *stage,
-		     const struct kq_plan_header *plan,
-		     struct kq_kernel_file *kernel, struct kq_message *message)
+void kq_compose_front(const struct kq_layout *layout,
+		      const struct kq_stage_file *stage,
+		      const struct kq_plan_header *plan,
+		      const struct kq_kernel_file *kernel, uint8_t *front)
 {
 	const struct kq_stage_params *params = &layout->params;
-	int r;
 
-	r = write_payload(fd, layout, kernel, message);
-	if (r < 0)
-		return r;
-	r = finish_file(fd, layout, kernel->size, message);
-	if (r < 0)
-		return r;
-	r = write_at(fd, plan, params->plan_size, params->plan_offset, message);
-	if (r < 0)
-		return r;
-	return write_stage(fd, layout, stage, kernel, message);
+	memcpy(front + params->plan_offset, plan, params->plan_size);
+	fill_stage(front, layout, stage, kernel);
 }

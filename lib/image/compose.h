@@ -7,7 +7,6 @@
 #include <stdint.h>
 
 #include "lib/image/kernel-file.h"
-#include "lib/message.h"
 #include "lib/plan.h"
 #include "lib/image/stage-file.h"
 #include "lib/stage-image.h"
@@ -42,25 +41,31 @@ void kq_compose_layout(const struct kq_stage_file *stage,
 void kq_compose_make_pe(struct kq_layout *layout);
 
 /**
- * kq_compose_write() - write a quiesce image
- * @fd:      empty regular file or memfd, open for reading and writing
- * @layout:  from kq_compose_layout() with the same stage, plan and kernel;
- *           gets the payload's size, which is known only now
- * @kernel:  the payload, read and checked here
- * @message: why it failed
- *
- * With KQ_PARAMS_VERIFY in the layout, the digests of payload and stage are
- * filled in; that of an initrd is the caller's.
- *
- * The payload comes first: what depends on it, such as its size, stands in
- * the stage's parameters, which come last. Leaves holes where the image is
- * zero before the payload.
- *
- * Return: 0; -KQ_ERR_SYSTEM; -KQ_ERR_NOMEM; or as kq_kernel_file_read().
+ * kq_compose_set_payload_size() - say how large the payload's file is
+ * @layout: from kq_compose_layout(); its file_size is known now
+ * @size:   bytes, at most the memory it needs
  */
-int kq_compose_write(int fd, struct kq_layout *layout,
-		     const struct kq_stage_file *stage,
-		     const struct kq_plan_header *plan,
-		     struct kq_kernel_file *kernel, struct kq_message *message);
+void kq_compose_set_payload_size(struct kq_layout *layout, uint64_t size);
+
+/**
+ * kq_compose_front_size() - bytes of an image up to the end of its plan
+ *
+ * What follows is zero, up to the payload.
+ */
+static inline uint64_t kq_compose_front_size(const struct kq_layout *layout)
+{
+	return layout->params.plan_offset + layout->params.plan_size;
+}
+
+/**
+ * kq_compose_front() - compose the front of a quiesce image: stage and plan
+ * @layout: with the payload's size, and the digests of payload and initrd if
+ *          KQ_PARAMS_VERIFY is set; that of the stage is filled in here
+ * @front:  kq_compose_front_size() bytes, all zero
+ */
+void kq_compose_front(const struct kq_layout *layout,
+		      const struct kq_stage_file *stage,
+		      const struct kq_plan_header *plan,
+		      const struct kq_kernel_file *kernel, uint8_t *front);
 
 #endif

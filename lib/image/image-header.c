@@ -72,14 +72,14 @@ int kq_image_parse(const void *data, struct kq_image_info *ret,
 	return r;
 }
 
-static int check_sections(const uint8_t *data, size_t size,
+static int check_sections(const uint8_t *head, size_t room, size_t size,
 			  struct kq_message *message)
 {
 	struct kq_pe_table table;
 	uint64_t end = 0;
 	int r;
 
-	r = kq_pe_parse(data, size, &table, message);
+	r = kq_pe_parse(head, room, &table, message);
 	if (r < 0)
 		return r;
 	for (unsigned int i = 0; i < table.count; i++) {
@@ -97,14 +97,14 @@ static int check_sections(const uint8_t *data, size_t size,
 	return 0;
 }
 
-int kq_image_check(const void *data, size_t size,
+int kq_image_check(const void *head, size_t room, size_t size,
 		   const struct kq_image_info *info, struct kq_message *message)
 {
 	struct kq_image_header header;
 	struct kq_image_info now;
 
-	if (!kq_image_is_arm64(data, size) ||
-	    kq_image_parse(data, &now, NULL) < 0 ||
+	if (!kq_image_is_arm64(head, room) ||
+	    kq_image_parse(head, &now, NULL) < 0 ||
 	    now.text_offset != info->text_offset ||
 	    now.image_size != info->image_size || now.flags != info->flags)
 		return kq_fail(message, KQ_ERR_CHECKSUM,
@@ -114,8 +114,8 @@ int kq_image_check(const void *data, size_t size,
 			       "is damaged: it is longer (%zu bytes) than the "
 			       "memory it asks for (%llu)",
 			       size, (unsigned long long)info->image_size);
-	memcpy(&header, data, sizeof(header));
-	if (memcmp(data, "MZ", 2) != 0 || header.pe_offset == 0)
+	memcpy(&header, head, sizeof(header));
+	if (memcmp(head, "MZ", 2) != 0 || header.pe_offset == 0)
 		return 0;
-	return check_sections(data, size, message);
+	return check_sections(head, room, size, message);
 }

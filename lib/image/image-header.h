@@ -37,8 +37,9 @@ int kq_image_parse(const void *data, struct kq_image_info *ret,
 
 /**
  * kq_image_check() - is a whole Image there, and is it the expected one?
- * @data:    an Image
- * @size:    bytes at @data
+ * @head:    an Image's first bytes, as far as its headers go, or all of it
+ * @room:    bytes at @head
+ * @size:    bytes of the whole Image
  * @info:    what kq_image_parse() made of its header before
  * @message: what is wrong with it, to follow the file's name
  *
@@ -49,7 +50,7 @@ int kq_image_parse(const void *data, struct kq_image_info *ret,
  * now; -KQ_ERR_BOUNDS longer than the memory it asks for; -KQ_ERR_VALUE or
  * -KQ_ERR_MAGIC from its PE header.
  */
-int kq_image_check(const void *data, size_t size,
+int kq_image_check(const void *head, size_t room, size_t size,
 		   const struct kq_image_info *info,
 		   struct kq_message *message);
 

@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "lib/error.h"
 #include "lib/image/fdt-size.h"
@@ -12,6 +14,8 @@
 #include "lib/machine.h"
 #include "lib/new-file.h"
 #include "lib/plan-build.h"
+
+#define WRITE_PIECE (1u << 20)
 
 static void warn_left_out(const struct kq_kernel_file *kernel,
 			  struct kq_warnings *warnings)
@@ -108,10 +112,122 @@ int kq_image_prepare(const struct kq_image_request *request,
 	return 0;
 }
 
-int kq_image_write(struct kq_image *image, int fd, struct kq_message *message)
+int kq_image_compose(struct kq_image *image, struct kq_message *message)
 {
-	return kq_compose_write(fd, &image->layout, &image->stage, image->plan,
-				&image->kernel, message);
+	struct kq_layout *layout = &image->layout;
+	struct kq_stage_params *params = &layout->params;
+	const bool verify = params->flags & KQ_PARAMS_VERIFY;
+	int r;
+
+	r = kq_kernel_file_load(&image->kernel,
+				verify ? params->payload_sha256 : NULL,
+				message);
+	if (r < 0)
+		return r;
+	image->front = calloc(1, kq_compose_front_size(layout));
+	if (!image->front)
+		return kq_fail(message, KQ_ERR_NOMEM, "out of memory");
+	kq_compose_set_payload_size(layout, image->kernel.size);
+	kq_compose_front(layout, &image->stage, image->plan, &image->kernel,
+			 image->front);
+	return 0;
+}
+
+/* Two stretches of the same image: where they meet. */
+struct overlap {
+	uint64_t start, size;
+};
+
+static struct overlap overlap(uint64_t a, uint64_t a_size, uint64_t b,
+			      uint64_t b_size)
+{
+	uint64_t start = a > b ? a : b;
+	uint64_t end = a + a_size < b + b_size ? a + a_size : b + b_size;
+
+	return (struct overlap){ start, end > start ? end - start : 0 };
+}
+
+int kq_image_read(const struct kq_image *image, void *data, size_t size,
+		  uint64_t offset, struct kq_message *message)
+{
+	const struct kq_stage_params *params = &image->layout.params;
+	const struct overlap front = overlap(
+		offset, size, 0, kq_compose_front_size(&image->layout));
+	const struct overlap payload = overlap(
+		offset, size, params->payload_offset, params->payload_size);
+	uint8_t *to = data;
+
+	if (front.size + payload.size < size)
+		memset(to, 0, size);
+	if (front.size)
+		memcpy(to + (front.start - offset), image->front + front.start,
+		       front.size);
+	if (!payload.size)
+		return 0;
+	return kq_kernel_file_read(&image->kernel,
+				   to + (payload.start - offset), payload.size,
+				   payload.start - params->payload_offset,
+				   message);
+}
+
+static int fail_write(struct kq_message *message)
+{
+	return kq_fail(message, KQ_ERR_SYSTEM,
+		       "cannot write the quiesce image: %m");
+}
+
+static int write_at(int fd, const void *data, size_t size, uint64_t offset,
+		    struct kq_message *message)
+{
+	const char *p = data;
+
+	while (size > 0) {
+		ssize_t n = pwrite(fd, p, size, (off_t)offset);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return fail_write(message);
+		p += n;
+		offset += (uint64_t)n;
+		size -= (size_t)n;
+	}
+	return 0;
+}
+
+/* Copy a stretch of the image. */
+static int write_stretch(const struct kq_image *image, int fd, uint64_t offset,
+			 uint64_t size, struct kq_message *message)
+{
+	static uint8_t buffer[WRITE_PIECE];
+	size_t piece;
+	int r = 0;
+
+	for (; r == 0 && size > 0; size -= piece, offset += piece) {
+		piece = size < sizeof(buffer) ? size : sizeof(buffer);
+		r = kq_image_read(image, buffer, piece, offset, message);
+		if (r == 0)
+			r = write_at(fd, buffer, piece, offset, message);
+	}
+	return r;
+}
+
+int kq_image_write(const struct kq_image *image, int fd,
+		   struct kq_message *message)
+{
+	const struct kq_layout *layout = &image->layout;
+	int r;
+
+	r = write_stretch(image, fd, 0, kq_compose_front_size(layout),
+			  message);
+	if (r == 0)
+		r = write_stretch(image, fd, layout->params.payload_offset,
+				  layout->params.payload_size, message);
+	if (r == 0 && ftruncate(fd, (off_t)layout->file_size) < 0)
+		r = fail_write(message);
+	if (r == 0)
+		r = kq_kernel_file_check_unchanged(&image->kernel, message);
+	return r;
 }
 
 int kq_image_write_file(struct kq_image *image, const char *path,
@@ -120,6 +236,9 @@ int kq_image_write_file(struct kq_image *image, const char *path,
 	struct kq_new_file file;
 	int r;
 
+	r = kq_image_compose(image, message);
+	if (r < 0)
+		return r;
 	r = kq_new_file_create(path, &file, message);
 	if (r < 0)
 		return r;
@@ -137,5 +256,6 @@ void kq_image_fini(struct kq_image *image)
 	kq_inventory_free(image->inventory);
 	kq_warnings_fini(&image->warnings);
 	free(image->plan);
+	free(image->front);
 	*image = (struct kq_image){ 0 };
 }

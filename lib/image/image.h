@@ -26,6 +26,7 @@ struct kq_image {
 	struct kq_plan_header *plan;
 	struct kq_layout layout;
 	struct kq_warnings warnings; /* beside the inventory's */
+	uint8_t *front; /* stage and plan; NULL before kq_image_compose() */
 };
 
 /**
@@ -48,21 +49,49 @@ int kq_image_prepare(const struct kq_image_request *request,
 		     struct kq_image *ret, struct kq_message *message);
 
 /**
- * kq_image_write() - write the quiesce image
- * @image:   from kq_image_prepare(); its kernel and layout get the sizes that
- *           are known only now
- * @fd:      empty regular file or memfd, open for reading and writing
- * @message: why it failed: the kernel is read and checked as a whole here
+ * kq_image_compose() - read and check the kernel, fill in what depends on it
+ * @image:   from kq_image_prepare(), with the initrd's digest if there is to
+ *           be one; has a file's size and content now
+ * @message: why it failed
+ *
+ * A kernel that is not compressed is not copied: it is read from its file
+ * whenever the image is read.
  *
  * Return: 0 or -enum kq_err.
  */
-int kq_image_write(struct kq_image *image, int fd, struct kq_message *message);
+int kq_image_compose(struct kq_image *image, struct kq_message *message);
 
 /**
- * kq_image_write_file() - write the quiesce image to a file, at once or not
- * @path: a new name or that of a regular file
+ * kq_image_read() - read a part of the quiesce image
+ * @image:   from kq_image_compose()
+ * @data:    room for @size bytes
+ * @size:    bytes from @offset on, within layout.file_size
+ * @message: why the kernel cannot be read
  *
- * Return: 0 or -enum kq_err, as kq_image_write().
+ * Return: 0 or as kq_kernel_file_read().
+ */
+int kq_image_read(const struct kq_image *image, void *data, size_t size,
+		  uint64_t offset, struct kq_message *message);
+
+/**
+ * kq_image_write() - write the quiesce image
+ * @image:   from kq_image_compose()
+ * @fd:      empty regular file or memfd, open for writing
+ * @message: why it failed
+ *
+ * Leaves holes where the image is zero.
+ *
+ * Return: 0 or -enum kq_err.
+ */
+int kq_image_write(const struct kq_image *image, int fd,
+		   struct kq_message *message);
+
+/**
+ * kq_image_write_file() - compose, and write to a file, at once or not
+ * @image: from kq_image_prepare()
+ * @path:  a new name or that of a regular file
+ *
+ * Return: 0 or -enum kq_err.
  */
 int kq_image_write_file(struct kq_image *image, const char *path,
 			struct kq_message *message);

@@ -15,7 +15,7 @@
  * @params:  of the image, which gets them
  * @message: why it failed
  *
- * Return: 0; -KQ_ERR_SYSTEM cannot be read.
+ * Return: 0 or as kq_source_hash().
  */
 int kq_initrd_digest(int fd, uint64_t size, struct kq_stage_params *params,
 		     struct kq_message *message);

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "lib/error.h"
@@ -205,7 +206,6 @@ int kq_kernel_file_open(const char *path, struct kq_kernel_file *ret,
 	return 0;
 }
 
-/* Somebody who writes into the file may leave a mix of two kernels. */
 static int check_unchanged(const struct kq_kernel_file *kernel,
 			   struct kq_message *message)
 {
@@ -220,38 +220,110 @@ static int check_unchanged(const struct kq_kernel_file *kernel,
 		       "is being replaced: try again");
 }
 
-static int read_image(const struct kq_kernel_file *kernel, void *data,
-		      size_t *ret_size, struct kq_message *message)
+int kq_kernel_file_check_unchanged(const struct kq_kernel_file *kernel,
+				   struct kq_message *message)
 {
-	const uint64_t room = kernel->info.image_size;
-	int r;
+	struct kq_message reason;
+	int r = check_unchanged(kernel, &reason);
 
-	r = kq_source_read(&kernel->image, data, room, ret_size, message);
-	if (r == -KQ_ERR_NOSPACE)
-		return kq_fail(message, KQ_ERR_BOUNDS,
-			       "is damaged: it is longer than the memory it "
-			       "asks for (%llu bytes)",
-			       (unsigned long long)room);
-	if (r < 0)
-		return r;
-	r = check_unchanged(kernel, message);
-	if (r < 0)
-		return r;
-	return kq_image_check(data, *ret_size, &kernel->info, message);
+	return r < 0 ? fail(kernel, r, &reason, message) : 0;
 }
 
-int kq_kernel_file_read(struct kq_kernel_file *kernel, void *data,
+static int fail_too_long(const struct kq_kernel_file *kernel,
+			 struct kq_message *message)
+{
+	return kq_fail(message, KQ_ERR_BOUNDS,
+		       "is damaged: it is longer than the memory it asks for "
+		       "(%llu bytes)",
+		       (unsigned long long)kernel->info.image_size);
+}
+
+/* As much memory as the Image asks for; what it does not fill stays unused. */
+static int decompress(struct kq_kernel_file *kernel, struct kq_message *message)
+{
+	const size_t room = kernel->info.image_size;
+	void *data = mmap(NULL, room, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	int r;
+
+	if (data == MAP_FAILED)
+		return kq_codec_no_memory(message);
+	kernel->data = data;
+	r = kq_source_read(&kernel->image, data, room, &kernel->size, message);
+	if (r == -KQ_ERR_NOSPACE)
+		return fail_too_long(kernel, message);
+	if (r < 0)
+		return r;
+	return kq_image_check(data, kernel->size, kernel->size, &kernel->info,
+			      message);
+}
+
+static int load_compressed(struct kq_kernel_file *kernel, uint8_t *digest,
+			   struct kq_message *message)
+{
+	struct kq_sha256 sha;
+	int r = decompress(kernel, message);
+
+	if (r < 0 || !digest)
+		return r;
+	kq_sha256_init(&sha);
+	kq_sha256_update(&sha, kernel->data, kernel->size);
+	kq_sha256_final(&sha, digest);
+	return 0;
+}
+
+static int load_plain(struct kq_kernel_file *kernel, uint8_t *digest,
+		      struct kq_message *message)
+{
+	const struct kq_source *image = &kernel->image;
+	static uint8_t buffer[HEAD_SIZE];
+	struct kq_head head;
+	int r;
+
+	if (image->size > kernel->info.image_size)
+		return fail_too_long(kernel, message);
+	kernel->size = image->size;
+	r = read_head(image, buffer, &head, message);
+	if (r == 0)
+		r = kq_image_check(head.data, head.size, kernel->size,
+				   &kernel->info, message);
+	if (r == 0 && digest)
+		r = kq_source_hash(image, digest, message);
+	return r;
+}
+
+int kq_kernel_file_load(struct kq_kernel_file *kernel,
+			uint8_t digest[KQ_SHA256_SIZE],
 			struct kq_message *message)
 {
 	struct kq_message reason;
-	size_t size;
+	int r = kernel->image.codec ? load_compressed(kernel, digest, &reason)
+				    : load_plain(kernel, digest, &reason);
+
+	if (r == 0)
+		r = check_unchanged(kernel, &reason);
+	return r < 0 ? fail(kernel, r, &reason, message) : 0;
+}
+
+int kq_kernel_file_read(const struct kq_kernel_file *kernel, void *data,
+			size_t size, uint64_t offset,
+			struct kq_message *message)
+{
+	struct kq_source part = kernel->image;
+	struct kq_message reason;
+	size_t got;
 	int r;
 
-	r = read_image(kernel, data, &size, &reason);
-	if (r < 0)
-		return fail(kernel, r, &reason, message);
-	kernel->size = size;
-	return 0;
+	if (kernel->data) {
+		memcpy(data, kernel->data + offset, size);
+		return 0;
+	}
+	r = kq_source_narrow(&part, offset, size);
+	if (r == 0)
+		r = kq_source_read(&part, data, size, &got, &reason);
+	else
+		kq_fail(&reason, KQ_ERR_BOUNDS, "ends before");
+	return r < 0 ? fail(kernel, r, &reason, message) : 0;
 }
 
 static int copy_initrd(struct kq_source initrd, int fd,
@@ -291,6 +363,8 @@ void kq_kernel_file_close(struct kq_kernel_file *kernel)
 {
 	if (kernel->path && kernel->fd >= 0)
 		close(kernel->fd);
+	if (kernel->data)
+		munmap(kernel->data, kernel->info.image_size);
 	free(kernel->cmdline);
 	*kernel = (struct kq_kernel_file){ 0 };
 }

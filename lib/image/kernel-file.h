@@ -4,9 +4,10 @@
  * wrappers in which kernels come (layers.h). It comes from outside: nothing
  * in it is believed unchecked.
  *
- * Opening it finds out what it is and how much memory the Image needs. The
- * Image itself is read only when there is a place for it, and checked there:
- * what was checked is what is used, whoever installs a kernel meanwhile.
+ * Opening it finds out what it is and how much memory the Image needs;
+ * loading it checks and hashes all of the Image, and has it decompressed
+ * once. An Image that is in the file as it is stays there: it is read again
+ * when it is wanted, and whoever used it asks afterwards whether it changed.
  */
 #ifndef KQ_IMAGE_KERNEL_FILE_H
 #define KQ_IMAGE_KERNEL_FILE_H
@@ -26,7 +27,8 @@ struct kq_kernel_file {
 	char kind[96]; /* layers around the Image, for people; "" for none */
 	struct kq_source image; /* the Image, layers taken off */
 	struct kq_image_info info;
-	size_t size; /* bytes of the Image; 0 until it was read */
+	size_t size; /* bytes of the Image; 0 until it was loaded */
+	uint8_t *data; /* the Image, if it had to be decompressed, or NULL */
 	/* What a unified kernel image brings along: */
 	struct kq_source initrd; /* of size 0: none */
 	char *cmdline; /* NULL: none */
@@ -48,15 +50,41 @@ int kq_kernel_file_open(const char *path, struct kq_kernel_file *ret,
 			struct kq_message *message);
 
 /**
- * kq_kernel_file_read() - put the Image into memory and check all of it
+ * kq_kernel_file_load() - check the Image as a whole, and make it readable
  * @kernel:  its size is set
- * @data:    room for kernel->info.image_size bytes
+ * @digest:  SHA-256 of the Image; NULL: not wanted
  * @message: what is wrong, one sentence with the path in it
  *
  * Return: 0 or as kq_kernel_file_open(); -KQ_ERR_BOUNDS bigger than it says.
  */
-int kq_kernel_file_read(struct kq_kernel_file *kernel, void *data,
+int kq_kernel_file_load(struct kq_kernel_file *kernel,
+			uint8_t digest[KQ_SHA256_SIZE],
 			struct kq_message *message);
+
+/**
+ * kq_kernel_file_read() - read a part of the Image
+ * @kernel:  from kq_kernel_file_load()
+ * @data:    room for @size bytes
+ * @size:    bytes from @offset on that the Image has
+ * @message: why it cannot be read, one sentence with the path in it
+ *
+ * Return: 0; -KQ_ERR_SYSTEM; -KQ_ERR_TRUNCATED the file has become shorter.
+ */
+int kq_kernel_file_read(const struct kq_kernel_file *kernel, void *data,
+			size_t size, uint64_t offset,
+			struct kq_message *message);
+
+/**
+ * kq_kernel_file_check_unchanged() - was it left alone since it was opened?
+ * @message: that it was not, one sentence with the path in it
+ *
+ * To be asked when all that was to be read was read. Somebody who writes into
+ * the file may leave a mix of two kernels.
+ *
+ * Return: 0; -KQ_ERR_TRUNCATED.
+ */
+int kq_kernel_file_check_unchanged(const struct kq_kernel_file *kernel,
+				   struct kq_message *message);
 
 /**
  * kq_kernel_file_write_initrd() - write the initrd it brings along to a file

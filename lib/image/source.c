@@ -10,6 +10,9 @@
 
 #include "lib/error.h"
 
+/* Fits caches, and is large enough that calls do not count. */
+#define HASH_PIECE (256u << 10)
+
 int kq_source_narrow(struct kq_source *source, uint64_t offset, uint64_t size)
 {
 	uint64_t *at = source->codec ? &source->inner_offset : &source->offset;
@@ -112,4 +115,27 @@ int kq_source_read(const struct kq_source *source, void *data, size_t size,
 	if (r == 0 && source->size > size)
 		return -KQ_ERR_NOSPACE;
 	return r;
+}
+
+/* Read, not mapped: a file that shrinks meanwhile is an error, no signal. */
+int kq_source_hash(const struct kq_source *source,
+		   uint8_t digest[KQ_SHA256_SIZE], struct kq_message *message)
+{
+	static uint8_t buffer[HASH_PIECE];
+	struct kq_source rest = *source;
+	struct kq_sha256 sha;
+	size_t size;
+	int r;
+
+	kq_sha256_init(&sha);
+	while (rest.size > 0) {
+		r = kq_source_read(&rest, buffer, sizeof(buffer), &size,
+				   message);
+		if (r < 0 && r != -KQ_ERR_NOSPACE)
+			return r;
+		kq_sha256_update(&sha, buffer, size);
+		(void)kq_source_narrow(&rest, size, rest.size - size);
+	}
+	kq_sha256_final(&sha, digest);
+	return 0;
 }

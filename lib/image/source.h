@@ -12,6 +12,7 @@
 
 #include "lib/image/codec.h"
 #include "lib/message.h"
+#include "lib/sha256.h"
 
 struct kq_source {
 	int fd;
@@ -54,5 +55,14 @@ void kq_source_decompress(struct kq_source *source,
  */
 int kq_source_read(const struct kq_source *source, void *data, size_t size,
 		   size_t *ret_size, struct kq_message *message);
+
+/**
+ * kq_source_hash() - SHA-256 of a source that is not compressed
+ * @message: why it cannot be read, to follow the file's name
+ *
+ * Return: 0; -KQ_ERR_SYSTEM; -KQ_ERR_TRUNCATED the file has become shorter.
+ */
+int kq_source_hash(const struct kq_source *source,
+		   uint8_t digest[KQ_SHA256_SIZE], struct kq_message *message);
 
 #endif

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Run a command, and say what it cost: wall time, CPU time, the most memory
- * that it had resident, and by how much shared memory (memfd, tmpfs) grew at
- * most meanwhile.
+ * Run a command, and say what it cost: wall time, CPU time, and the most
+ * memory that it and what it ran had at the same time, by the kernel's own
+ * count (memory.peak of a control group, Documentation/admin-guide/cgroup-v2
+ * of Linux): resident, shared, in files that are only in memory, in pipes.
  *
- *	measure-load COMMAND ARG...
+ *	measure-load CGROUP COMMAND ARG...
  *
- * One line on stdout: status, microseconds of wall time, of CPU time, KiB
- * resident, KiB of shared memory.
+ * CGROUP: a control group, to be made here, whose parent has the memory
+ * controller. One line on stdout: status, microseconds of wall time, of CPU
+ * time, KiB.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,11 +17,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-#define SAMPLE_NS 5000000L
 
 static long long now_us(void)
 {
@@ -29,54 +30,40 @@ static long long now_us(void)
 	return (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-/* "Shmem:" of /proc/meminfo, KiB; -1 if it cannot be had. */
-static long shmem_kib(void)
+static int open_in(const char *group, const char *name, int flags)
 {
-	char text[4096];
-	const char *line;
-	ssize_t size;
-	int fd = open("/proc/meminfo", O_RDONLY | O_CLOEXEC);
+	char path[4096];
 
-	if (fd < 0)
-		return -1;
-	size = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	if (size < 0)
-		return -1;
-	text[size] = 0;
-	line = strstr(text, "\nShmem:");
-	return line ? strtol(line + strlen("\nShmem:"), NULL, 10) : -1;
+	snprintf(path, sizeof(path), "%s/%s", group, name);
+	return open(path, flags | O_CLOEXEC);
 }
 
-static pid_t start(char **argv)
+/* -1 if the kernel does not count. */
+static long long peak_kib(const char *group)
 {
-	pid_t pid = fork();
-	int null;
+	int fd = open_in(group, "memory.peak", O_RDONLY);
+	char text[32] = "";
+	ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
 
-	if (pid != 0)
-		return pid;
-	null = open("/dev/null", O_WRONLY);
-	if (null >= 0)
-		dup2(null, STDOUT_FILENO);
+	if (fd >= 0)
+		close(fd);
+	return size <= 0 ? -1 : strtoll(text, NULL, 10) / 1024;
+}
+
+static void become(const char *group, char **argv)
+{
+	int procs = open_in(group, "cgroup.procs", O_WRONLY);
+	int null = open("/dev/null", O_WRONLY);
+
+	if (procs < 0 || write(procs, "0", 1) != 1 || null < 0) {
+		fprintf(stderr, "measure-load: %s: %s\n", group,
+			strerror(errno));
+		_exit(127);
+	}
+	dup2(null, STDOUT_FILENO);
 	execvp(argv[0], argv);
 	fprintf(stderr, "measure-load: %s: %s\n", argv[0], strerror(errno));
 	_exit(127);
-}
-
-/* Wait for it, and look at shared memory all the time. */
-static int watch(pid_t pid, struct rusage *usage, long *peak)
-{
-	const struct timespec pause = { 0, SAMPLE_NS };
-	int status;
-
-	while (wait4(pid, &status, WNOHANG, usage) == 0) {
-		long now = shmem_kib();
-
-		if (now > *peak)
-			*peak = now;
-		nanosleep(&pause, NULL);
-	}
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
 }
 
 static long long cpu_us(const struct rusage *usage)
@@ -88,15 +75,25 @@ static long long cpu_us(const struct rusage *usage)
 int main(int argc, char **argv)
 {
 	struct rusage usage = { 0 };
-	long before = shmem_kib(), peak = before;
-	long long started = now_us();
-	pid_t pid;
+	long long started, wall, peak;
 	int status;
+	pid_t pid;
 
-	if (argc < 2 || before < 0 || (pid = start(argv + 1)) < 0)
+	if (argc < 3 || (mkdir(argv[1], 0755) < 0 && errno != EEXIST))
 		return 1;
-	status = watch(pid, &usage, &peak);
-	printf("%d %lld %lld %ld %ld\n", status, now_us() - started,
-	       cpu_us(&usage), usage.ru_maxrss, peak - before);
+	started = now_us();
+	pid = fork();
+	if (pid == 0)
+		become(argv[1], argv + 2);
+	if (pid < 0 || wait4(pid, &status, 0, &usage) != pid)
+		return 1;
+	wall = now_us() - started;
+	peak = peak_kib(argv[1]);
+	rmdir(argv[1]);
+	if (peak < 0)
+		return 1;
+	printf("%d %lld %lld %lld\n",
+	       WIFEXITED(status) ? WEXITSTATUS(status) : 128, wall,
+	       cpu_us(&usage), peak);
 	return 0;
 }

@@ -150,12 +150,11 @@ def read_loads(notes):
         words = note.split()
         if words[0] != "measured":
             continue
-        name, status, wall, cpu, resident, shared, loaded = words[1:]
+        name, status, wall, cpu, memory, loaded = words[1:]
         if status != "0" or loaded != "1":
             raise Failed("the load failed: " + note)
         loads[name].append({"wall_us": int(wall), "cpu_us": int(cpu),
-                            "resident_kib": int(resident),
-                            "shared_kib": int(shared)})
+                            "memory_kib": int(memory)})
     return loads
 
 

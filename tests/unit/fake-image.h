@@ -126,15 +126,18 @@ static inline int fake_open(const void *data, size_t size,
 	return r;
 }
 
-/* Read the Image; *@ret_image is malloc'ed, just as large as it asks for. */
+/* Load and read the Image; *@ret_image is malloc'ed, as large as it is. */
 static inline int fake_read(struct kq_kernel_file *kernel, uint8_t **ret_image,
 			    struct kq_message *message)
 {
-	uint8_t *image = malloc(kernel->info.image_size);
-	int r;
+	uint8_t *image;
+	int r = kq_kernel_file_load(kernel, NULL, message);
 
+	if (r < 0)
+		return r;
+	image = malloc(kernel->size);
 	assert(image);
-	r = kq_kernel_file_read(kernel, image, message);
+	r = kq_kernel_file_read(kernel, image, kernel->size, 0, message);
 	if (r == 0)
 		*ret_image = image;
 	else

@@ -100,6 +100,19 @@ zeros() {
 	head -c "$1" /dev/zero
 }
 
+# A kernel of several reads, which no other test uses
+make_own_kernel() {
+	{
+		zeros 16
+		printf '\0\0\100\0\0\0\0\0' # image_size: 4 MiB
+		printf '\012\0\0\0\0\0\0\0' # flags
+		zeros 24
+		printf 'ARM\144\0\0\0\0'
+		seq 1000000 | head -c 3500000
+	} >"$dir"/own
+	gzip -kf "$dir"/own
+}
+
 # An arm64 Image without an EFI stub: header, then text.
 make_kernel() {
 	{

@@ -11,15 +11,18 @@ before=
 for arg; do
 	case $before$arg in
 	/proc/self/fd/*)
-		cat "$arg" >"$STUB_DIR"/image
+		echo "$arg" >"$STUB_DIR"/image-arg
+		readlink "$arg" >"$STUB_DIR"/image-is
+		[ -z "$STUB_CUT" ] || truncate -s 20000 "$STUB_CUT"
+		cat "$arg" >"$STUB_DIR"/image || exit
 		case $(readlink "$arg") in
-		/memfd:*) (echo x >"$arg") 2>/dev/null &&
+		/memfd:* | /) (echo x >"$arg") 2>/dev/null &&
 			echo writable >"$STUB_DIR"/writable ;;
 		esac
+		[ -z "$STUB_TOUCH" ] || echo more >>"$STUB_TOUCH"
 		;;
 	--initrd*/proc/self/fd/*)
 		cat "/proc/self/fd/${arg##*/}" >"$STUB_DIR"/initrd-read
-		[ -z "$STUB_TOUCH" ] || echo more >>"$STUB_TOUCH"
 		;;
 	esac
 	before=
@@ -51,12 +54,14 @@ config() {
 		>"$dir"/conf
 }
 
-# kexec ARG... - run the front end; status, out, err and the stub's records
+# kexec ARG... - run the front end, by the command that $as is if it is set;
+# status, out, err, the stub's records, and fd, the image as the stub got it
 kexec() {
-	rm -f "$dir"/{ran,argv,image,initrd-read,writable}
+	rm -f "$dir"/{ran,argv,image,image-arg,image-is,initrd-read,writable}
 	KQ_TEST_ROOT=$dir/root KEXEC_QUIESCE_CONF=$dir/conf STUB_DIR=$dir \
-		timeout 60 "$program" "$@" >"$dir"/out 2>"$dir"/err
+		timeout 60 ${as-} "$program" "$@" >"$dir"/out 2>"$dir"/err
 	status=$?
+	fd=$(cat "$dir"/image-arg 2>/dev/null)
 }
 
 # argv_is ARG... - is that what the stub got?

@@ -7,23 +7,16 @@
 #include "config.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "lib/image/kernel-file.h"
 #include "lib/sha256.h"
 
-static void print_digest(const void *data, size_t size)
+static void print_digest(size_t size, const uint8_t digest[KQ_SHA256_SIZE])
 {
-	uint8_t digest[KQ_SHA256_SIZE];
-	struct kq_sha256 sha256;
-
-	kq_sha256_init(&sha256);
-	kq_sha256_update(&sha256, data, size);
-	kq_sha256_final(&sha256, digest);
 	printf("%zu ", size);
-	for (size_t i = 0; i < sizeof(digest); i++)
+	for (size_t i = 0; i < KQ_SHA256_SIZE; i++)
 		printf("%02x", digest[i]);
 	putchar('\n');
 }
@@ -31,44 +24,40 @@ static void print_digest(const void *data, size_t size)
 static int print_initrd(const struct kq_kernel_file *kernel,
 			struct kq_message *message)
 {
-	size_t size = kernel->initrd.size;
+	struct kq_source initrd = { .size = kernel->initrd.size };
+	uint8_t digest[KQ_SHA256_SIZE];
 	int fd = memfd_create("initrd", 0);
-	void *data;
 	int r;
 
 	r = kq_kernel_file_write_initrd(kernel, fd, message);
 	if (r < 0)
 		return r;
-	data = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+	initrd.fd = fd;
+	r = kq_source_hash(&initrd, digest, message);
 	printf("initrd ");
-	print_digest(data, size);
-	munmap(data, size);
+	print_digest(initrd.size, digest);
 	close(fd);
-	return 0;
+	return r;
 }
 
 static int read_kernel(const char *path, struct kq_message *message)
 {
 	struct kq_kernel_file kernel;
-	uint8_t *image;
+	uint8_t digest[KQ_SHA256_SIZE];
 	int r;
 
 	r = kq_kernel_file_open(path, &kernel, message);
 	if (r < 0)
 		return r;
-	image = malloc(kernel.info.image_size);
-	if (!image)
-		abort();
-	r = kq_kernel_file_read(&kernel, image, message);
+	r = kq_kernel_file_load(&kernel, digest, message);
 	if (r == 0) {
 		printf("ok %s: ", kernel.kind);
-		print_digest(image, kernel.size);
+		print_digest(kernel.size, digest);
 	}
 	if (r == 0 && kernel.initrd.size > 0)
 		r = print_initrd(&kernel, message);
 	if (r == 0 && kernel.cmdline)
 		printf("cmdline %s\n", kernel.cmdline);
-	free(image);
 	kq_kernel_file_close(&kernel);
 	return r;
 }

@@ -14,8 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lib/image/compose.h"
 #include "kexec/run.h"
+#include "lib/image/image.h"
 #include "lib/error.h"
 #include "lib/image/pe.h"
 #include "tests/unit/fake-image.h"
@@ -151,40 +151,76 @@ static void check_unwrap(const struct content *image, const uint8_t *data,
 	free(payload);
 }
 
+/* At every place, in pieces of every kind: what is read is what is written. */
+static void check_reads(const struct kq_image *made,
+			const struct content *image)
+{
+	const uint64_t plan_end = kq_compose_front_size(&made->layout);
+	const uint64_t payload = made->layout.params.payload_offset;
+	const struct {
+		uint64_t offset;
+		size_t size;
+	} reads[] = {
+		{ 0, image->size },
+		{ 0, 1 },
+		{ plan_end - 1, 1 },
+		{ plan_end - 1, 2 },
+		{ plan_end, 1 },
+		{ payload - 1, 1 },
+		{ payload - 1, 2 },
+		{ payload, 1 },
+		{ plan_end - 7, payload - plan_end + 14 },
+		{ payload + 4095, 4099 },
+		{ image->size - 1, 1 },
+	};
+	uint8_t *data = malloc(image->size);
+
+	assert(data);
+	for (size_t i = 0; i < sizeof(reads) / sizeof(reads[0]); i++) {
+		memset(data, 0x55, image->size);
+		assert(!kq_image_read(made, data, reads[i].size,
+				      reads[i].offset, &message));
+		assert(!memcmp(data, image->data + reads[i].offset,
+			       reads[i].size));
+	}
+	free(data);
+}
+
 static void image_is_composed(uint64_t text_offset)
 {
 	uint8_t *data = fake_image(KERNEL_SIZE, text_offset);
 	struct kq_plan_header *plan = small_plan();
-	struct kq_kernel_file kernel;
-	struct kq_stage_file stage;
-	struct kq_layout layout;
+	struct kq_image made = { .plan = plan };
+	const struct kq_layout *layout = &made.layout;
+	const struct kq_stage_params *p = &layout->params;
 	struct content image;
-	const struct kq_stage_params *p = &layout.params;
 	int fd = kq_image_memfd(&message);
 
 	assert(fd > 2);
-	assert(!fake_open(data, KERNEL_SIZE, &kernel, &message));
-	assert(!kq_stage_file_open(STAGE, &stage, &message));
-	kq_compose_layout(&stage, plan, FDT_SIZE, &kernel, &layout);
-	check_layout(&layout, &stage, plan, &kernel);
-	assert(!kq_compose_write(fd, &layout, &stage, plan, &kernel, &message));
-	assert(p->payload_size == KERNEL_SIZE && kernel.size == KERNEL_SIZE);
+	assert(!fake_open(data, KERNEL_SIZE, &made.kernel, &message));
+	assert(!kq_stage_file_open(STAGE, &made.stage, &message));
+	kq_compose_layout(&made.stage, plan, FDT_SIZE, &made.kernel,
+			  &made.layout);
+	check_layout(layout, &made.stage, plan, &made.kernel);
+	assert(!kq_image_compose(&made, &message));
+	assert(!kq_image_write(&made, fd, &message));
+	assert(p->payload_size == KERNEL_SIZE &&
+	       made.kernel.size == KERNEL_SIZE);
 	image = read_all(fd);
-	assert(image.size == layout.file_size);
+	assert(image.size == layout->file_size);
 	assert(image.size == p->payload_offset + KERNEL_SIZE);
-	check_stage(&image, &stage, &layout, FAKE_FLAGS);
-	check_zero(&image, stage.size, p->plan_offset);
+	check_stage(&image, &made.stage, layout, FAKE_FLAGS);
+	check_zero(&image, made.stage.size, p->plan_offset);
 	assert(!memcmp(image.data + p->plan_offset, plan, p->plan_size));
 	check_zero(&image, p->plan_offset + p->plan_size, p->payload_offset);
 	assert(!memcmp(image.data + p->payload_offset, data, KERNEL_SIZE));
 
+	check_reads(&made, &image);
 	check_unwrap(&image, data, KERNEL_SIZE, text_offset);
 
-	kq_kernel_file_close(&kernel);
-	kq_stage_file_close(&stage);
+	kq_image_fini(&made);
 	close(fd);
 	free(image.data);
-	free(plan);
 	free(data);
 }
 
@@ -219,31 +255,31 @@ static void pe_image_is_an_image_too(void)
 	const uint32_t size = KERNEL_SIZE - 100;
 	uint8_t *data = fake_image(size, 0);
 	struct kq_plan_header *plan = small_plan();
-	struct kq_kernel_file kernel;
-	struct kq_stage_file stage;
-	struct kq_layout layout;
+	struct kq_image made = { .plan = plan };
+	const struct kq_layout *layout = &made.layout;
 	struct content image;
 	int fd = kq_image_memfd(&message);
 
 	memcpy(data + offsetof(struct kq_image_header, image_size), &size,
 	       sizeof(size));
-	assert(!fake_open(data, size, &kernel, &message));
-	assert(!kq_stage_file_open(STAGE, &stage, &message));
-	kq_compose_layout(&stage, plan, FDT_SIZE, &kernel, &layout);
-	kq_compose_make_pe(&layout);
-	assert(layout.image_size >= layout.file_size + KQ_PE_SIGNATURE_ROOM);
-	assert(!kq_compose_write(fd, &layout, &stage, plan, &kernel, &message));
+	assert(!fake_open(data, size, &made.kernel, &message));
+	assert(!kq_stage_file_open(STAGE, &made.stage, &message));
+	kq_compose_layout(&made.stage, plan, FDT_SIZE, &made.kernel,
+			  &made.layout);
+	kq_compose_make_pe(&made.layout);
+	assert(!kq_image_compose(&made, &message));
+	assert(layout->image_size >= layout->file_size + KQ_PE_SIGNATURE_ROOM);
+	assert(!kq_image_write(&made, fd, &message));
 	image = read_all(fd);
-	assert(image.size == layout.file_size);
-	check_pe(&image, &layout);
-	check_zero(&image, layout.params.payload_offset + size, image.size);
+	assert(image.size == layout->file_size);
+	check_pe(&image, layout);
+	check_zero(&image, layout->params.payload_offset + size, image.size);
+	check_reads(&made, &image);
 	check_unwrap(&image, data, size, 0);
 
-	kq_kernel_file_close(&kernel);
-	kq_stage_file_close(&stage);
+	kq_image_fini(&made);
 	close(fd);
 	free(image.data);
-	free(plan);
 	free(data);
 }
 

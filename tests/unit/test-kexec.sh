@@ -48,7 +48,6 @@ test_passthrough() {
 test_load() {
 	config
 	kexec -p --smmu-policy=abort "$dir"/Image --initrd /dev/null
-	fd=$(sed -n 3p "$dir"/argv)
 	loaded -p "$fd" --initrd /dev/null
 	kexec -l -- "$dir"/Image other
 	check "load" argv_is -l -- "$dir"/Image other
@@ -124,8 +123,8 @@ test_verify() {
 	for i in "" -a; do
 		kexec -p --verify=purgatory --initrd="$dir"/cpio "$dir"/Image $i
 		check "purgatory" test "$status" = 0
-		check "purgatory" argv_is -p "$(sed -n 2p "$dir"/argv)" "$fd" \
-			$i -c
+		check "purgatory" argv_is -p "$(sed -n 2p "$dir"/argv)" \
+			"$fd" $i -c
 		check "purgatory" digests 'flags == 0'
 	done
 	KQ_TEST_LACKS=kexec_load kexec -p --verify=purgatory "$dir"/Image
@@ -145,6 +144,47 @@ record() {
 import json, os, sys
 r = json.load(open(sys.argv[1]))
 sys.exit(not eval("(" + sys.argv[2] + ")"))' "$dir"/root/run/kexec-quiesce/crash "$1"
+}
+
+# Served by FUSE where there is some, else from a copy in memory: the same
+test_fuse() {
+	local as=
+
+	config
+	make_own_kernel
+	kexec -p --quiesce=flr "$dir"/own
+	cp "$dir"/image "$dir"/image-served
+	if grep -q memfd: "$dir"/image-is; then
+		echo "SKIP: no FUSE here"
+	else
+		check "fuse" grep -qx / "$dir"/image-is
+		check "fuse" test ! -e "$dir"/writable
+		# compressed, it is not in the file as it is
+		kexec -p --quiesce=flr "$dir"/own.gz
+		check "fuse" grep -qx / "$dir"/image-is
+		check "fuse" cmp <(tail -c 3000000 "$dir"/image) \
+			<(tail -c 3000000 "$dir"/own)
+		STUB_CUT=$dir/own kexec -p --quiesce=flr "$dir"/own
+		check "fuse, cut" test "$status" = 1
+		check "fuse, cut" grep -q 'own is being replaced: try again$' \
+			"$dir"/err
+		make_own_kernel
+		as='setpriv --bounding-set=-sys_admin'
+		kexec -d -p --quiesce=flr "$dir"/own
+		check "no fuse" grep -q 'copying the image$' "$dir"/err
+		kexec -p --quiesce=flr "$dir"/own
+		check "no fuse" grep -q memfd: "$dir"/image-is
+		check "no fuse" test ! -e "$dir"/writable
+		check "no fuse" test ! -s "$dir"/err
+	fi
+	# the plans' ids differ, and with them what is before the payload
+	check "same" cmp <(tail -c 3000000 "$dir"/image) \
+		<(tail -c 3000000 "$dir"/image-served)
+	check "same" cmp <(tail -c 3000000 "$dir"/image) \
+		<(tail -c 3000000 "$dir"/own)
+	STUB_TOUCH=$dir/own kexec -p --quiesce=flr "$dir"/own
+	check "written to" test "$status" = 1
+	check "written to" grep -q 'written to while.*load again$' "$dir"/err
 }
 
 test_record() {
@@ -672,7 +712,7 @@ test_help() {
 make_machine
 make_kernel
 make_stub
-for test in passthrough load verify uki record child plan region config smmus syscalls bad_options bad_machine \
+for test in passthrough load verify fuse uki record child plan region config smmus syscalls bad_options bad_machine \
 	bad_files output dry_run help; do
 	test_$test
 done
