@@ -23,6 +23,7 @@ $(bench_dir)/landmarks.so: $(bench_dir)/landmarks.c
 $(bench_dir)/replay.bin: $(bench_dir)/replay.S $(bench_dir)/replay.c \
 		$(bench_dir)/replay.lds
 	$(AM_V_CCLD)$(MKDIR_P) $(@D) && $(STAGE_CC) $(stage_cflags) \
+		-I$(srcdir) \
 		$(stage_ldflags) -T $(srcdir)/$(bench_dir)/replay.lds \
 		-o $@.elf $(filter-out %.lds,$^) && \
 		`$(STAGE_CC) -print-prog-name=objcopy` -O binary $@.elf $@

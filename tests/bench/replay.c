@@ -3,13 +3,19 @@
  * The bare loop that the stage is measured against: the same config space
  * accesses and FLR writes in the same order, and nothing else. It runs as
  * the stage's payload, so both are timed by the same counter in the same
- * run of the same machine. First it hands over the device tree, which has
- * the stage's report.
+ * run of the same machine. It prints the device tree, which has the stage's
+ * report, and its own time; then it enters the stage again, which ends here
+ * again: both are measured several times, by turns.
  */
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
+#include "lib/stage-image.h"
+
 #define UART   0x09000000ul
-#define ROUNDS 5
+#define ROUNDS 12
+#define FDT_MAX (1u << 20)
 
 /* bit 0 of the address: a write. */
 struct access {
@@ -26,7 +32,18 @@ struct table {
 	struct access accesses[];
 };
 
-void replay(const uint8_t *fdt, const struct table *table);
+/*
+ * Behind the file, in memory that is zero when the kernel loads it: the stage
+ * verifies the file each time.
+ */
+struct state {
+	uint64_t round;
+	uint64_t reserved;
+	uint8_t fdt[FDT_MAX];
+};
+
+const uint8_t *replay(const uint8_t *fdt, const struct table *table,
+		      struct state *state, uint8_t **ret_image);
 
 static uint64_t ticks(void)
 {
@@ -62,12 +79,15 @@ static void put_hex(uint64_t value, int digits)
 		put("0123456789abcdef"[value >> (4 * digits) & 15]);
 }
 
+static uint32_t fdt_size(const uint8_t *fdt)
+{
+	return (uint32_t)fdt[4] << 24 | (uint32_t)fdt[5] << 16 |
+	       (uint32_t)fdt[6] << 8 | fdt[7];
+}
+
 static void dump(const uint8_t *fdt)
 {
-	uint32_t size = (uint32_t)fdt[4] << 24 | (uint32_t)fdt[5] << 16 |
-			(uint32_t)fdt[6] << 8 | fdt[7];
-
-	for (uint32_t i = 0; i < size; i++) {
+	for (uint32_t i = 0; i < fdt_size(fdt); i++) {
 		if (i % 32 == 0)
 			put_text("\r\nfdt ");
 		put_hex(fdt[i], 2);
@@ -94,20 +114,64 @@ static void run(const struct access *access, uint32_t count)
 	}
 }
 
-void replay(const uint8_t *fdt, const struct table *table)
+static void time_accesses(const struct table *table)
 {
-	dump(fdt);
-	for (int round = 0; round < ROUNDS; round++) {
-		uint64_t start;
+	uint64_t start;
 
-		run(table->accesses, table->prepare);
-		start = ticks();
-		run(table->accesses + table->prepare, table->count);
-		put_text("replay ");
-		put_hex(ticks() - start, 16);
-		put(' ');
-		put_hex(ticks_per_second(), 16);
-		put_text("\r\n");
+	run(table->accesses, table->prepare);
+	start = ticks();
+	run(table->accesses + table->prepare, table->count);
+	put_text("replay ");
+	put_hex(ticks() - start, 16);
+	put(' ');
+	put_hex(ticks_per_second(), 16);
+	put_text("\r\n");
+}
+
+/* The image that this is the payload of starts at a multiple of 2 MiB. */
+static uint8_t *find_image(const void *inside)
+{
+	uint64_t at = (uint64_t)inside & ~(KQ_IMAGE_ALIGN - UINT64_C(1));
+	const struct kq_image_header *header = (const void *)at;
+
+	while (header->magic != KQ_IMAGE_MAGIC || header->tag != KQ_IMAGE_TAG) {
+		at -= KQ_IMAGE_ALIGN;
+		header = (const void *)at;
 	}
-	put_text("replay end\r\n");
+	return (uint8_t *)at;
+}
+
+/* What changes while the stage runs stands behind its parameters, zero when
+ * it is loaded. */
+static void make_as_loaded(uint8_t *image)
+{
+	const struct kq_image_header *header = (const void *)image;
+	const struct kq_stage_params *params =
+		(const void *)(image + header->params_offset);
+
+	for (uint8_t *p = (uint8_t *)(params + 1);
+	     p < image + params->plan_offset; p++)
+		*(volatile uint8_t *)p = 0;
+}
+
+/* Return: the device tree for another run of the stage at *@ret_image; NULL:
+ * that was the last. */
+const uint8_t *replay(const uint8_t *fdt, const struct table *table,
+		      struct state *state, uint8_t **ret_image)
+{
+	put_text("round\r\n");
+	dump(fdt);
+	/* It lies where the stage will work. */
+	for (uint32_t i = 0; i < fdt_size(fdt) && i < FDT_MAX; i++)
+		*(volatile uint8_t *)&state->fdt[i] = fdt[i];
+	time_accesses(table);
+	/* Once is enough to find out what there is to replay. */
+	if (++state->round == ROUNDS || table->count == 0) {
+		put_text("replay end\r\n");
+		return NULL;
+	}
+	run(table->accesses, table->prepare);
+	*ret_image = find_image(table);
+	make_as_loaded(*ret_image);
+	return state->fdt;
 }

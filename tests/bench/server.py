@@ -245,17 +245,33 @@ def replay_table(accesses):
                     access.value, 0) for access in entries)
 
 
-def replay_result(console):
-    """The stage's report, and the microseconds of each replay."""
+def replay_rounds(console):
+    """The stage's report and the microseconds of the replay, for each
+    round."""
     lines = [line for _, line in console]
-    tree = bytes.fromhex("".join(line[4:] for line in lines
-                                 if line.startswith("fdt ")))
-    replays = [line.split()[1:] for line in lines
-               if line.startswith("replay ") and line != "replay end"]
     if "replay end" not in lines:
         raise Failed("the payload did not come to its end")
-    return report.Report(tree), [
-        int(ticks, 16) * 1e6 / int(rate, 16) for ticks, rate in replays]
+    rounds = []
+    for line in lines:
+        if line == "round":
+            rounds.append(["", None])
+        elif line.startswith("fdt "):
+            rounds[-1][0] += line[4:]
+        elif line.startswith("replay ") and line != "replay end":
+            ticks, rate = (int(word, 16) for word in line.split()[1:])
+            rounds[-1][1] = ticks * 1e6 / rate
+    return [(report.Report(bytes.fromhex(tree)), us) for tree, us in rounds]
+
+
+def check_round(result, count, busmaster):
+    """That the stage did what the loop does."""
+    flrs = sum(bool(f.flags & report.FLR_DONE) for f in result.functions)
+    if flrs != count:
+        raise Failed("%d functions were reset, not %d" % (flrs, count))
+    mastering = sum(f.mastering_before for f in result.functions
+                    if f.flags & report.FLR_DONE)
+    if (mastering >= count) != busmaster:
+        raise Failed("%d functions were bus masters" % mastering)
 
 
 def functions(count, busmaster, options):
@@ -278,22 +294,17 @@ def functions(count, busmaster, options):
             directory, ("memory_region_ops_read", "memory_region_ops_write")
         ) if name == "recorded" else []
         _, console, directory = serve(case, options)
-        result, replays = replay_result(console)
+        rounds = replay_rounds(console)
         if name == "recorded":
             with open(directory / "trace", encoding="utf-8",
                       errors="replace") as lines:
                 accesses = read_accesses(lines)
             (directory / "trace").unlink()
-    flrs = sum(bool(f.flags & report.FLR_DONE) for f in result.functions)
-    if flrs != count:
-        raise Failed("%d functions were reset, not %d" % (flrs, count))
-    mastering = sum(f.mastering_before for f in result.functions
-                    if f.flags & report.FLR_DONE)
-    if (mastering >= count) != busmaster:
-        raise Failed("%d functions were bus masters" % mastering)
+    for result, _ in rounds:
+        check_round(result, count, busmaster)
     return {"functions": count, "busmaster": busmaster,
-            "accesses": len(accesses), "flrs": flrs,
-            "total_us": result.total_us, "replay_us": replays,
-            "steps_us": {name: duration
-                         for name, (_, duration) in result.steps.items()}}
-
+            "accesses": len(accesses),
+            "total_us": [result.total_us for result, _ in rounds],
+            "replay_us": [us for _, us in rounds],
+            "steps_us": {name: [result.steps[name][1] for result, _ in rounds]
+                         for name in report.STEPS}}

@@ -82,42 +82,44 @@ def functions(data):
     """The stage's steps on few and on many functions."""
     runs = data["runs"]
     steps = [name for name in runs[0]["steps_us"]
-             if any(run["steps_us"][name] >= 500 for run in runs)]
-    rows = [(name, *("{:,.1f}".format(run["steps_us"][name] / 1e3)
-                     for run in runs)) for name in steps]
-    rows += [("**whole stage**", *("{:,.1f}".format(run["total_us"] / 1e3)
-                                   for run in runs)),
-             ("without the one wait", *("{:,.1f}".format(work(run) / 1e3)
-                                        for run in runs)),
-             ("bare loop, median", *("{:,.1f}".format(loop(run) / 1e3)
-                                     for run in runs)),
-             ("bare loop, least to most", *("{:,.1f} to {:,.1f}".format(
-                 min(run["replay_us"]) / 1e3, max(run["replay_us"]) / 1e3)
-                 for run in runs)),
-             ("accesses", *("{:,}".format(run["accesses"]) for run in runs))]
-    names = ["{}{}".format(run["functions"], " bus masters" *
+             if any(_again(run["steps_us"][name]) >= 500 for run in runs)]
+    rows = [(name, [_again(run["steps_us"][name]) for run in runs])
+            for name in steps]
+    rows += [("**whole stage**", [_again(run["total_us"]) for run in runs]),
+             ("whole stage, the first time",
+              [run["total_us"][0] for run in runs]),
+             ("without the one wait", [work(run) for run in runs]),
+             ("bare loop", [loop(run) for run in runs]),
+             ("bare loop, the first time",
+              [run["replay_us"][0] for run in runs])]
+    rows = [(title, *("{:,.1f}".format(us / 1e3) for us in times))
+            for title, times in rows]
+    rows += [("accesses", *("{:,}".format(run["accesses"]) for run in runs))]
+    names = ["{}{}".format(run["functions"], ", bus masters" *
                            run["busmaster"]) for run in runs]
     lines = _table(("ms, by number of functions", *names), rows)
-    lines += ["", "Stage without its one wait against the bare loop: "
-              + "; ".join("%s functions %s" % (
-                  name, verdict(work(run) / loop(run), 1.3))
-                  for name, run in zip(names, runs)) + "."]
-    lines += ["What each further function costs, against the bare loop: "
-              + "; ".join("%s functions %s" % (
-                  name, verdict(further(runs[0], run), 1.3))
-                  for name, run in zip(names[1:], runs[1:])) + "."
-              ] if len(runs) > 1 else []
-    return lines
+    return lines + [
+        "", "What each further function costs, stage against bare loop: "
+        + "; ".join("%s: %s" % (name, verdict(further(runs[0], run), 1.3))
+                    for name, run in zip(names[1:], runs[1:])) + "."
+    ] if len(runs) > 1 else lines
+
+
+def _again(times):
+    """The shortest but for the first, when the emulator translates code
+    before it runs it. These are milliseconds: what else the machine does
+    only ever adds to them."""
+    return min(times[1:])
 
 
 def work(run):
     """Microseconds of the stage without its one wait for resets."""
-    return run["total_us"] - 100000
+    return _again(run["total_us"]) - 100000
 
 
 def loop(run):
     """Microseconds of the bare loop."""
-    return statistics.median(run["replay_us"])
+    return _again(run["replay_us"])
 
 
 def further(one, many):
