@@ -111,8 +111,10 @@ static void pass_on(pid_t child, int number, const siginfo_t *info)
 		kill(child, number);
 }
 
-/* Until a signal comes, a millisecond is over if anybody asked for that, or
- * the file was read: return its number, or what is not one. */
+/*
+ * Wait for a signal, but with a crash kernel to look at, or a file to serve,
+ * no longer than until the next look or read. Return: its number, or -1.
+ */
 static int wait_for_signal(const struct signals *signals, bool watch,
 			   struct kq_fuse *fuse, siginfo_t *info)
 {

@@ -19,10 +19,9 @@
 #include "lib/error.h"
 
 #define FUSE_DEVICE "/dev/fuse"
-/* At most as much in one read: as much as FUSE_MAX_PAGES allows. */
+/* At most as much in one read: as much as 256 pages, which kernels allow. */
 #define READ_SIZE (1u << 20)
-#define READ_PAGES 256
-/* What a request needs, and an answer. Nobody writes: the least there is. */
+/* Nobody writes: the least there is. */
 #define WRITE_SIZE 4096u
 #define BUFFER_SIZE (sizeof(struct fuse_out_header) + READ_SIZE)
 /* The image never changes. */
@@ -123,7 +122,7 @@ static size_t answer_init(const struct fuse_init_in *in,
 				 : FUSE_KERNEL_MINOR_VERSION,
 		.max_write = WRITE_SIZE,
 		.flags = in->flags & FUSE_MAX_PAGES,
-		.max_pages = READ_PAGES,
+		.max_pages = (uint16_t)(READ_SIZE / sysconf(_SC_PAGESIZE)),
 	};
 	return sizeof(*out);
 }

@@ -110,192 +110,182 @@ static void forget_updates(const struct kq_load *load)
 			message.text);
 }
 
-static int load_stock(const struct kq_options *options,
-		      const struct kq_settings *settings,
-		      const struct kq_load *load,
-		      const struct kq_stock_load *stock,
-		      struct kq_record *record, struct kq_outcome *outcome,
+/* One quiesced load. */
+struct job {
+	const struct kq_options *options;
+	const struct kq_settings *settings;
+	struct kq_load load;
+	struct kq_record record;
+	struct kq_outcome *outcome; /* of the stock kexec */
+};
+
+/* @fuse: where the image is read from, or NULL: it is a file of its own. */
+static int load_stock(struct job *job, int image_fd, struct kq_fuse *fuse,
 		      struct kq_message *message)
 {
+	const struct kq_options *options = job->options;
+	struct kq_stock_load stock = kq_load_stock(&job->load, image_fd);
 	int lock = lock_loads();
 	int r;
 
-	forget_updates(load);
-	r = kq_run_child(settings->kexec_path, options, stock, outcome,
-			 message);
+	stock.fuse = fuse;
+	forget_updates(&job->load);
+	r = kq_run_child(job->settings->kexec_path, options, &stock,
+			 job->outcome, message);
 	/* A plan of another version is nothing to compare a machine with. */
-	if (r == 0 && !kq_load_plan(load))
-		kq_remember_other(options, outcome);
+	if (r == 0 && !kq_load_plan(&job->load))
+		kq_remember_other(options, job->outcome);
 	else if (r == 0)
-		kq_remember_load(record, options, settings, load, outcome);
+		kq_remember_load(&job->record, options, job->settings,
+				 &job->load, job->outcome);
 	if (lock >= 0)
 		close(lock);
 	return r;
 }
 
-/* What was hashed before it was loaded must be what was loaded. */
-static int check_unchanged(const struct kq_load *load,
-			   struct kq_message *message)
+static bool succeeded(const struct job *job)
 {
-	const struct kq_kernel_file *kernel = &load->image.kernel;
-
-	if (kq_initrd_changed(&load->initrd))
-		return kq_fail(
-			message, KQ_ERR_SYSTEM,
-			"the initrd was written to while it was loaded, "
-			"so it is not what will be verified: load again");
-	if (kq_load_is_signed(load) ||
-	    kq_kernel_file_check_unchanged(kernel, message) == 0)
-		return 0;
-	return kq_fail(message, KQ_ERR_SYSTEM,
-		       "the kernel %s was written to while it was loaded, so "
-		       "it is not what will be verified: load again",
-		       kernel->path);
+	return job->outcome->status == 0;
 }
 
-/* @image_fd: what the stock kexec loads; @fuse: where that comes from, if it
- * is no file of its own. */
-static int hand_over(const struct kq_options *options,
-		     const struct kq_settings *settings,
-		     const struct kq_load *load, int image_fd,
-		     struct kq_fuse *fuse, struct kq_record *record,
-		     struct kq_outcome *outcome, struct kq_message *message)
+static int fail_changed(const char *what, struct kq_message *message)
 {
-	struct kq_stock_load stock = kq_load_stock(load, image_fd);
-	int r;
+	return kq_fail(message, KQ_ERR_SYSTEM,
+		       "%s was written to while it was loaded, so it is not "
+		       "what will be verified: load again",
+		       what);
+}
 
-	stock.fuse = fuse;
-	r = load_stock(options, settings, load, &stock, record, outcome,
-		       message);
-	if (r == 0 && outcome->status == 0)
-		r = check_unchanged(load, message);
+static int hand_over(struct job *job, int image_fd, struct kq_fuse *fuse,
+		     struct kq_message *message)
+{
+	int r = load_stock(job, image_fd, fuse, message);
+
+	if (r == 0 && succeeded(job) && kq_initrd_changed(&job->load.initrd))
+		r = fail_changed("the initrd", message);
 	return r;
 }
 
 /* Where there is no FUSE: a file in memory that nobody can change. */
-static int run_from_memfd(const struct kq_options *options,
-			  const struct kq_settings *settings,
-			  const struct kq_load *load, struct kq_record *record,
-			  struct kq_outcome *outcome,
-			  struct kq_message *message)
+static int run_from_memfd(struct job *job, struct kq_message *message)
 {
 	int fd, r;
 
 	fd = kq_image_memfd(message);
 	if (fd < 0)
 		return fd;
-	r = kq_image_write(&load->image, fd, message);
+	r = kq_image_write(&job->load.image, fd, message);
 	if (r == 0)
 		r = kq_image_seal(fd, message);
 	if (r == 0)
-		r = hand_over(options, settings, load, fd, NULL, record,
-			      outcome, message);
+		r = hand_over(job, fd, NULL, message);
 	close(fd);
 	return r;
 }
 
-static int run_composed(const struct kq_options *options,
-			const struct kq_settings *settings,
-			const struct kq_load *load, struct kq_record *record,
-			struct kq_outcome *outcome, struct kq_message *message)
+/* The stock kexec can only say that it cannot read the file. */
+static int run_served(struct job *job, struct kq_fuse *fuse,
+		      struct kq_message *message)
 {
+	int r = hand_over(job, fuse->file_fd, fuse, message);
+
+	if (r == 0 && succeeded(job) &&
+	    kq_kernel_file_changed(&job->load.image.kernel))
+		return fail_changed("the kernel", message);
+	if (r == 0 && !succeeded(job) && fuse->error.text[0])
+		return kq_fail(message, KQ_ERR_SYSTEM, "%s", fuse->error.text);
+	return r;
+}
+
+static int run_load(struct job *job, struct kq_message *message)
+{
+	const struct kq_options *options = job->options;
 	struct kq_fuse fuse;
 	int r;
 
-	if (kq_fuse_open(&load->image, &fuse, message) < 0) {
-		if (options->debug)
-			fprintf(stderr, PROGRAM ": %s: copying the image\n",
-				message->text);
-		return run_from_memfd(options, settings, load, record, outcome,
-				      message);
-	}
-	r = hand_over(options, settings, load, fuse.file_fd, &fuse, record,
-		      outcome, message);
-	/* The stock kexec can only say that it cannot read it. */
-	if (r == 0 && fuse.error.text[0])
-		r = kq_fail(message, KQ_ERR_SYSTEM, "%s", fuse.error.text);
-	kq_fuse_close(&fuse);
-	return r;
-}
-
-static int run_load(const struct kq_options *options,
-		    const struct kq_settings *settings, struct kq_load *load,
-		    struct kq_record *record, struct kq_outcome *outcome,
-		    struct kq_message *message)
-{
-	int r = kq_load_open_initrd(options, load, message);
-
+	r = kq_load_open_initrd(options, &job->load, message);
 	if (r == 0)
-		r = kq_image_compose(&load->image, message);
+		r = kq_image_compose(&job->load.image, message);
 	if (r < 0)
 		return r;
 	if (options->dry_run) {
-		kq_describe_load(stdout, options, settings, load);
+		kq_describe_load(stdout, options, job->settings, &job->load);
 		return 0;
 	}
-	return run_composed(options, settings, load, record, outcome, message);
+	if (kq_fuse_open(&job->load.image, &fuse, message) == 0) {
+		r = run_served(job, &fuse, message);
+		kq_fuse_close(&fuse);
+		return r;
+	}
+	if (options->debug)
+		fprintf(stderr, PROGRAM ": %s: copying the image\n",
+			message->text);
+	return run_from_memfd(job, message);
 }
 
 /* As the file it is: IMA finds its signature there, and nowhere else. */
-static int run_signed(const struct kq_options *options,
-		      const struct kq_settings *settings,
-		      const struct kq_load *load, struct kq_record *record,
-		      struct kq_outcome *outcome, struct kq_message *message)
+static int run_signed(struct job *job, struct kq_message *message)
 {
 	int fd, r;
 
-	if (options->dry_run) {
-		kq_describe_load(stdout, options, settings, load);
+	if (job->options->dry_run) {
+		kq_describe_load(stdout, job->options, job->settings,
+				 &job->load);
 		return 0;
 	}
-	fd = kq_image_pass(load->signed_image.fd, message);
+	fd = kq_image_pass(job->load.signed_image.fd, message);
 	if (fd < 0)
 		return fd;
-	r = hand_over(options, settings, load, fd, NULL, record, outcome,
-		      message);
+	r = hand_over(job, fd, NULL, message);
 	close(fd);
 	return r;
 }
 
-static int write_output(const struct kq_options *options, struct kq_load *load,
-			struct kq_message *message)
+static int write_output(struct job *job, struct kq_message *message)
 {
-	int r = kq_load_open_initrd(options, load, message);
+	int r = kq_load_open_initrd(job->options, &job->load, message);
 
 	if (r < 0)
 		return r;
-	return kq_image_write_file(&load->image, options->output, message);
+	return kq_image_write_file(&job->load.image, job->options->output,
+				   message);
+}
+
+static void tell_about(const struct job *job)
+{
+	const struct kq_image *image = &job->load.image;
+
+	if (image->inventory)
+		print_warnings(&image->inventory->warnings);
+	print_warnings(&image->warnings);
+	if (!job->options->debug)
+		return;
+	fputs(PROGRAM ": ", stderr);
+	kq_describe_summary(stderr, &job->load);
+	fputc('\n', stderr);
 }
 
 static int quiesced_load(const struct kq_options *options,
 			 const struct kq_settings *settings,
 			 struct kq_outcome *outcome, struct kq_message *message)
 {
-	struct kq_record record;
-	struct kq_load load;
+	struct job job = { .options = options,
+			   .settings = settings,
+			   .outcome = outcome };
 	int r;
 
-	kq_remember_files(options, &record);
-	r = kq_load_prepare(options, settings, &load, message);
+	kq_remember_files(options, &job.record);
+	r = kq_load_prepare(options, settings, &job.load, message);
 	if (r < 0)
 		return r;
-	if (load.image.inventory)
-		print_warnings(&load.image.inventory->warnings);
-	print_warnings(&load.image.warnings);
-	if (options->debug) {
-		fputs(PROGRAM ": ", stderr);
-		kq_describe_summary(stderr, &load);
-		fputc('\n', stderr);
-	}
-	if (kq_load_is_signed(&load))
-		r = run_signed(options, settings, &load, &record, outcome,
-			       message);
+	tell_about(&job);
+	if (kq_load_is_signed(&job.load))
+		r = run_signed(&job, message);
 	else if (options->output && !options->dry_run)
-		r = write_output(options, &load, message);
+		r = write_output(&job, message);
 	else
-		r = run_load(options, settings, &load, &record, outcome,
-			     message);
-	kq_load_fini(&load);
+		r = run_load(&job, message);
+	kq_load_fini(&job.load);
 	return r;
 }
 

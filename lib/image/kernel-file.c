@@ -206,27 +206,28 @@ int kq_kernel_file_open(const char *path, struct kq_kernel_file *ret,
 	return 0;
 }
 
+static bool is_unchanged(const struct kq_kernel_file *kernel)
+{
+	const struct stat *then = &kernel->stat;
+	struct stat now;
+
+	return fstat(kernel->fd, &now) == 0 && now.st_size == then->st_size &&
+	       now.st_mtim.tv_sec == then->st_mtim.tv_sec &&
+	       now.st_mtim.tv_nsec == then->st_mtim.tv_nsec;
+}
+
+bool kq_kernel_file_changed(const struct kq_kernel_file *kernel)
+{
+	return !kernel->data && !is_unchanged(kernel);
+}
+
 static int check_unchanged(const struct kq_kernel_file *kernel,
 			   struct kq_message *message)
 {
-	struct stat now;
-
-	if (fstat(kernel->fd, &now) == 0 &&
-	    now.st_size == kernel->stat.st_size &&
-	    now.st_mtim.tv_sec == kernel->stat.st_mtim.tv_sec &&
-	    now.st_mtim.tv_nsec == kernel->stat.st_mtim.tv_nsec)
+	if (is_unchanged(kernel))
 		return 0;
 	return kq_fail(message, KQ_ERR_TRUNCATED,
 		       "is being replaced: try again");
-}
-
-int kq_kernel_file_check_unchanged(const struct kq_kernel_file *kernel,
-				   struct kq_message *message)
-{
-	struct kq_message reason;
-	int r = check_unchanged(kernel, &reason);
-
-	return r < 0 ? fail(kernel, r, &reason, message) : 0;
 }
 
 static int fail_too_long(const struct kq_kernel_file *kernel,

@@ -12,6 +12,7 @@
 #ifndef KQ_IMAGE_KERNEL_FILE_H
 #define KQ_IMAGE_KERNEL_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/stat.h>
@@ -75,16 +76,13 @@ int kq_kernel_file_read(const struct kq_kernel_file *kernel, void *data,
 			struct kq_message *message);
 
 /**
- * kq_kernel_file_check_unchanged() - was it left alone since it was opened?
- * @message: that it was not, one sentence with the path in it
+ * kq_kernel_file_changed() - can what was read differ from what was hashed?
+ * @kernel: from kq_kernel_file_load()
  *
- * To be asked when all that was to be read was read. Somebody who writes into
- * the file may leave a mix of two kernels.
- *
- * Return: 0; -KQ_ERR_TRUNCATED.
+ * To be asked when all that was to be read was read: somebody may write into
+ * the file meanwhile. What was decompressed stays as it is.
  */
-int kq_kernel_file_check_unchanged(const struct kq_kernel_file *kernel,
-				   struct kq_message *message);
+bool kq_kernel_file_changed(const struct kq_kernel_file *kernel);
 
 /**
  * kq_kernel_file_write_initrd() - write the initrd it brings along to a file

@@ -14,7 +14,11 @@ for arg; do
 		echo "$arg" >"$STUB_DIR"/image-arg
 		readlink "$arg" >"$STUB_DIR"/image-is
 		[ -z "$STUB_CUT" ] || truncate -s 20000 "$STUB_CUT"
-		cat "$arg" >"$STUB_DIR"/image || exit
+		[ -z "$STUB_ORPHAN" ] || kill -KILL $PPID
+		cat "$arg" >"$STUB_DIR"/image || {
+			echo >"$STUB_DIR"/unreadable
+			exit 1
+		}
 		case $(readlink "$arg") in
 		/memfd:* | /) (echo x >"$arg") 2>/dev/null &&
 			echo writable >"$STUB_DIR"/writable ;;
@@ -57,7 +61,8 @@ config() {
 # kexec ARG... - run the front end, by the command that $as is if it is set;
 # status, out, err, the stub's records, and fd, the image as the stub got it
 kexec() {
-	rm -f "$dir"/{ran,argv,image,image-arg,image-is,initrd-read,writable}
+	rm -f "$dir"/{ran,argv,image,image-arg,image-is,unreadable} \
+		"$dir"/{initrd-read,writable}
 	KQ_TEST_ROOT=$dir/root KEXEC_QUIESCE_CONF=$dir/conf STUB_DIR=$dir \
 		timeout 60 ${as-} "$program" "$@" >"$dir"/out 2>"$dir"/err
 	status=$?
