@@ -162,26 +162,14 @@ static int show_chosen(const struct kq_ctl *ctl)
 	return status;
 }
 
-/* Return: 0 or as kq_new_file_create() and kq_new_file_commit(). */
+/* As any new file: the collector is not root. */
 static int write_output(const char *path, const char *text, size_t size,
 			struct kq_message *message)
 {
 	mode_t mask = umask(0);
-	struct kq_new_file file;
-	int r = kq_new_file_create(path, &file, message);
 
 	umask(mask);
-	if (r < 0)
-		return r;
-	/* As any new file: the collector is not root. */
-	if (fchmod(file.fd, 0666 & ~mask) < 0 ||
-	    write(file.fd, text, size) != (ssize_t)size)
-		r = kq_fail(message, KQ_ERR_SYSTEM, "cannot write %s: %m",
-			    path);
-	else
-		r = kq_new_file_commit(&file, message);
-	kq_new_file_fini(&file);
-	return r;
+	return kq_new_file_write(path, 0666 & ~mask, text, size, message);
 }
 
 static int run(const struct kq_ctl *ctl)

@@ -200,25 +200,9 @@ static void load_plain(struct kq_refresh *refresh)
 	    KQ_STATE_PLAIN);
 }
 
-static int write_plan(const struct kq_plan_header *plan, const char *path,
-		      struct kq_message *message)
-{
-	struct kq_new_file file;
-	int r = kq_new_file_create(path, &file, message);
-
-	if (r < 0)
-		return r;
-	if (write(file.fd, plan, plan->total_size) != (ssize_t)plan->total_size)
-		r = kq_fail(message, KQ_ERR_SYSTEM, "cannot write %s: %m",
-			    path);
-	else
-		r = kq_new_file_commit(&file, message);
-	kq_new_file_fini(&file);
-	return r;
-}
-
 static void load_last_good(struct kq_refresh *refresh)
 {
+	const struct kq_plan_header *plan = refresh->look.effective;
 	char path[PATH_MAX], option[PATH_MAX + 20];
 	const char *argv[ARGUMENTS_MAX];
 	struct kq_message message;
@@ -232,7 +216,8 @@ static void load_last_good(struct kq_refresh *refresh)
 		return;
 	}
 	snprintf(path, sizeof(path), "%s" LAST_GOOD_FILE, kq_machine_root());
-	if (write_plan(refresh->look.effective, path, &message) < 0) {
+	if (kq_new_file_write(path, 0600, plan, plan->total_size, &message) <
+	    0) {
 		fprintf(stderr, SD_ERR "%s\n", message.text);
 		load_plain(refresh);
 		return;

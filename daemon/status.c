@@ -89,22 +89,16 @@ int kq_status_save(const char *root, const struct kq_status *status,
 		   struct kq_message *message)
 {
 	json_t *json = json_of(status);
-	struct kq_new_file file;
+	char *text = json ? json_dumps(json, JSON_INDENT(1)) : NULL;
 	char path[PATH_MAX];
 	int r;
 
-	if (!json)
-		return kq_fail(message, KQ_ERR_NOMEM, "out of memory");
 	snprintf(path, sizeof(path), "%s" STATE_FILE, root);
-	r = kq_new_file_create(path, &file, message);
-	if (r == 0) {
-		if (json_dumpfd(json, file.fd, JSON_INDENT(1)) < 0)
-			r = kq_fail(message, KQ_ERR_SYSTEM,
-				    "cannot write %s: %m", path);
-		else
-			r = kq_new_file_commit(&file, message);
-		kq_new_file_fini(&file);
-	}
+	if (text)
+		r = kq_new_file_write(path, 0600, text, strlen(text), message);
+	else
+		r = kq_fail(message, KQ_ERR_NOMEM, "out of memory");
+	free(text);
 	json_decref(json);
 	return r;
 }

@@ -299,28 +299,6 @@ int kq_store_open(const char *dir, struct kq_store *ret,
 	return r;
 }
 
-static int write_report(const char *path, const struct kq_report_header *report,
-			struct kq_message *message)
-{
-	struct kq_new_file file;
-	ssize_t written;
-	int r = kq_new_file_create(path, &file, message);
-
-	if (r < 0)
-		return r;
-	written = write(file.fd, report, report->total_size);
-	if (written < 0)
-		r = kq_fail(message, KQ_ERR_SYSTEM, "cannot write %s: %m",
-			    path);
-	else if ((size_t)written != report->total_size)
-		r = kq_fail(message, KQ_ERR_SYSTEM,
-			    "cannot write %s: the file system is full", path);
-	else
-		r = kq_new_file_commit(&file, message);
-	kq_new_file_fini(&file);
-	return r;
-}
-
 /* Old reports, and what a writer that was killed has left behind. */
 static void prune(struct kq_store *store)
 {
@@ -357,7 +335,7 @@ int kq_store_put(struct kq_store *store, const struct kq_report_header *report,
 	if (asprintf(&path, "%s/%08" PRIu32 "-%s" SUFFIX, store->dir,
 		     store->last_number + 1, key) < 0)
 		return kq_fail(message, KQ_ERR_NOMEM, "out of memory");
-	r = write_report(path, report, message);
+	r = kq_new_file_write(path, 0600, report, report->total_size, message);
 	free(path);
 	if (r < 0)
 		return r;

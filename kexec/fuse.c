@@ -15,14 +15,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "kexec/run.h"
+#include "kexec/passed.h"
 #include "lib/error.h"
 
 #define FUSE_DEVICE "/dev/fuse"
 /* At most as much in one read: as much as 256 pages, which kernels allow. */
 #define READ_SIZE (1u << 20)
 /* Nobody writes: the least there is. */
-#define WRITE_SIZE 4096u
+#define WRITE_SIZE  4096u
 #define BUFFER_SIZE (sizeof(struct fuse_out_header) + READ_SIZE)
 /* The image never changes. */
 #define FOR_EVER UINT32_MAX
@@ -88,7 +88,7 @@ static int open_file(struct kq_fuse *fuse, struct kq_message *message)
 	if (mount < 0)
 		return kq_fail(message, KQ_ERR_NOTSUP,
 			       "cannot make a FUSE file system: %m");
-	fuse->file_fd = kq_image_pass(mount, message);
+	fuse->file_fd = kq_passed_copy(mount, message);
 	close(mount);
 	return fuse->file_fd < 0 ? -KQ_ERR_NOTSUP : 0;
 }

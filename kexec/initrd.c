@@ -6,7 +6,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "kexec/run.h"
+#include "kexec/passed.h"
 #include "lib/error.h"
 #include "lib/image/initrd-digest.h"
 
@@ -23,7 +23,7 @@ int kq_initrd_open(const char *path, struct kq_initrd *ret,
 	if (fd < 0)
 		return kq_fail(message, KQ_ERR_SYSTEM,
 			       "cannot read the initrd %s: %m", path);
-	copy = kq_image_pass(fd, message);
+	copy = kq_passed_copy(fd, message);
 	close(fd);
 	if (copy < 0)
 		return copy;
@@ -36,12 +36,12 @@ int kq_initrd_extract(const struct kq_kernel_file *kernel,
 {
 	int fd, r;
 
-	fd = kq_image_memfd(message);
+	fd = kq_passed_memfd(message);
 	if (fd < 0)
 		return fd;
 	r = kq_kernel_file_write_initrd(kernel, fd, message);
 	if (r == 0)
-		r = kq_image_seal(fd, message);
+		r = kq_passed_seal(fd, message);
 	if (r < 0) {
 		close(fd);
 		return r;

@@ -11,6 +11,7 @@ kexec_libfrontend_a_SOURCES = \
 	kexec/initrd.c kexec/initrd.h \
 	kexec/load.c kexec/load.h \
 	kexec/options.c kexec/options.h \
+	kexec/passed.c kexec/passed.h \
 	kexec/remember.c kexec/remember.h \
 	kexec/run.c kexec/run.h
 

@@ -13,6 +13,7 @@
 #include "kexec/describe.h"
 #include "kexec/load.h"
 #include "kexec/options.h"
+#include "kexec/passed.h"
 #include "kexec/remember.h"
 #include "kexec/run.h"
 #include "lib/error.h"
@@ -171,12 +172,12 @@ static int run_from_memfd(struct job *job, struct kq_message *message)
 {
 	int fd, r;
 
-	fd = kq_image_memfd(message);
+	fd = kq_passed_memfd(message);
 	if (fd < 0)
 		return fd;
 	r = kq_image_write(&job->load.image, fd, message);
 	if (r == 0)
-		r = kq_image_seal(fd, message);
+		r = kq_passed_seal(fd, message);
 	if (r == 0)
 		r = hand_over(job, fd, NULL, message);
 	close(fd);
@@ -233,7 +234,7 @@ static int run_signed(struct job *job, struct kq_message *message)
 				 &job->load);
 		return 0;
 	}
-	fd = kq_image_pass(job->load.signed_image.fd, message);
+	fd = kq_passed_copy(job->load.signed_image.fd, message);
 	if (fd < 0)
 		return fd;
 	r = hand_over(job, fd, NULL, message);

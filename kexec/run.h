@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Where the quiesce image goes: to the stock kexec, or into a file. */
+/* The stock kexec, with its arguments changed as a quiesced load needs it. */
 #ifndef KQ_KEXEC_RUN_H
 #define KQ_KEXEC_RUN_H
 
@@ -53,32 +53,5 @@ int kq_run_child(const char *path, const struct kq_options *options,
  */
 char *kq_run_command(const char *path, const struct kq_options *options,
 		     const struct kq_stock_load *load);
-
-/**
- * kq_image_memfd() - an empty file in memory for the stock kexec to read
- * @message: why it failed
- *
- * Stays open across exec, and is none of stdin, stdout and stderr.
- *
- * Return: file descriptor; -KQ_ERR_SYSTEM.
- */
-int kq_image_memfd(struct kq_message *message);
-
-/**
- * kq_image_pass() - another descriptor of a file, for the stock kexec to read
- * @message: why it failed
- *
- * Like that of kq_image_memfd().
- *
- * Return: file descriptor; -KQ_ERR_SYSTEM.
- */
-int kq_image_pass(int fd, struct kq_message *message);
-
-/**
- * kq_image_seal() - make a finished memfd unchangeable
- *
- * Return: 0; -KQ_ERR_SYSTEM.
- */
-int kq_image_seal(int fd, struct kq_message *message);
 
 #endif

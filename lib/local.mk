@@ -48,13 +48,15 @@ lib_libkq_a_SOURCES = \
 	lib/plan.c lib/plan.h \
 	lib/plan-build.c lib/plan-build.h \
 	lib/plan-region.c lib/plan-region.h \
+	lib/plan-slot.h \
 	lib/plan-region-write.c lib/plan-region-write.h \
 	lib/record.c lib/record.h \
 	lib/report.c lib/report.h \
 	lib/settings.c lib/settings.h \
 	lib/sha256-arm64.S lib/sha256-blocks.h lib/sha256-cpu.c \
 	lib/sha256.c lib/sha256.h \
-	lib/stage-image.c lib/stage-image.h
+	lib/stage-image.h \
+	lib/work-area.c lib/work-area.h
 
 KQ_LIBS = lib/libkq.a $(PCI_LIBS) $(FDT_LIBS) $(SYSTEMD_LIBS) $(ELF_LIBS) \
 	$(COMPRESSION_LIBS) $(JANSSON_LIBS)

@@ -107,3 +107,40 @@ void kq_new_file_fini(struct kq_new_file *file)
 	}
 	close(file->fd);
 }
+
+/* Return: 0 or an error number. */
+static int write_all(int fd, const void *data, size_t size)
+{
+	const char *at = data;
+
+	while (size > 0) {
+		ssize_t n = write(fd, at, size);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return errno;
+		at += n;
+		size -= (size_t)n;
+	}
+	return 0;
+}
+
+int kq_new_file_write(const char *path, mode_t mode, const void *data,
+		      size_t size, struct kq_message *message)
+{
+	struct kq_new_file file;
+	int r = kq_new_file_create(path, &file, message);
+
+	if (r < 0)
+		return r;
+	errno = fchmod(file.fd, mode) < 0 ? errno
+					  : write_all(file.fd, data, size);
+	if (errno)
+		r = kq_fail(message, KQ_ERR_SYSTEM, "cannot write %s: %m",
+			    path);
+	else
+		r = kq_new_file_commit(&file, message);
+	kq_new_file_fini(&file);
+	return r;
+}

@@ -2,6 +2,9 @@
 #ifndef KQ_NEW_FILE_H
 #define KQ_NEW_FILE_H
 
+#include <stddef.h>
+#include <sys/types.h>
+
 #include "lib/message.h"
 
 /* A file that appears under its name only when it is complete. */
@@ -29,6 +32,16 @@ int kq_new_file_create(const char *path, struct kq_new_file *ret,
  * Return: 0; -KQ_ERR_SYSTEM.
  */
 int kq_new_file_commit(struct kq_new_file *file, struct kq_message *message);
+
+/**
+ * kq_new_file_write() - write a whole file, on disk and at once
+ * @path: as for kq_new_file_create()
+ * @mode: its permissions
+ *
+ * Return: 0; -KQ_ERR_SYSTEM; -KQ_ERR_NOMEM.
+ */
+int kq_new_file_write(const char *path, mode_t mode, const void *data,
+		      size_t size, struct kq_message *message);
 
 /**
  * kq_new_file_replace() - put a finished file in place, on disk and at once

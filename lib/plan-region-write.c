@@ -17,6 +17,7 @@
 #include "lib/blob.h"
 #include "lib/error.h"
 #include "lib/machine.h"
+#include "lib/plan-slot.h"
 
 #define DEV_MEM	     "/dev/mem"
 #define HEADER_WORDS (sizeof(struct kq_plan_slot) / 8)

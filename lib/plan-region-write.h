@@ -11,6 +11,7 @@
 
 #include "lib/message.h"
 #include "lib/plan-region.h"
+#include "lib/plan-slot.h"
 
 /*
  * A region in reach. Linux maps it as Device memory: nothing but aligned

@@ -3,7 +3,8 @@
 
 #include "lib/blob.h"
 #include "lib/error.h"
-#include "lib/stage-image.h"
+#include "lib/plan-slot.h"
+#include "lib/work-area.h"
 
 static const struct kq_blob_kind kind = {
 	.magic = KQ_PLAN_SLOT_MAGIC,

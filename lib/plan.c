@@ -5,7 +5,7 @@
 
 #include "lib/blob.h"
 #include "lib/error.h"
-#include "lib/plan-region.h"
+#include "lib/plan-slot.h"
 
 #define CONFIG_SPACE_SIZE 4096u
 

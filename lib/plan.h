@@ -129,7 +129,7 @@ struct kq_plan_header {
 	struct kq_section smmus;     /* struct kq_plan_smmu */
 	struct kq_section streams;   /* struct kq_plan_stream */
 	struct kq_section components; /* struct kq_plan_component */
-	uint64_t region_base; /* updates of this plan: lib/plan-region.h */
+	uint64_t region_base; /* updates of this plan: lib/plan-slot.h */
 	uint64_t region_size; /* 0: there is no such region */
 	uint32_t on_bad_digest; /* enum kq_on_bad_digest */
 	uint32_t psci;		/* enum kq_psci */

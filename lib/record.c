@@ -168,20 +168,16 @@ static json_t *json_of(const struct kq_record *record)
 		"fixed", record->fixed, "plan", hex_of(plan, plan->total_size));
 }
 
-static int write_json(const char *path, json_t *json,
+static int write_json(const char *path, const json_t *json,
 		      struct kq_message *message)
 {
-	struct kq_new_file file;
-	int r = kq_new_file_create(path, &file, message);
+	char *text = json_dumps(json, JSON_INDENT(1));
+	int r;
 
-	if (r < 0)
-		return r;
-	if (json_dumpfd(json, file.fd, JSON_INDENT(1)) < 0)
-		r = kq_fail(message, KQ_ERR_SYSTEM, "cannot write %s: %m",
-			    path);
-	else
-		r = kq_new_file_commit(&file, message);
-	kq_new_file_fini(&file);
+	if (!text)
+		return kq_fail(message, KQ_ERR_NOMEM, "out of memory");
+	r = kq_new_file_write(path, 0600, text, strlen(text), message);
+	free(text);
 	return r;
 }
 

@@ -3,6 +3,7 @@
 #include "purgatory/boot.h"
 
 #include "lib/stage-image.h"
+#include "lib/work-area.h"
 #include "purgatory/arm64.h"
 #include "purgatory/fdt.h"
 #include "purgatory/stage.h"

@@ -9,7 +9,7 @@ stage_lib = \
 	lib/plan-region.c \
 	lib/report.c \
 	lib/sha256.c \
-	lib/stage-image.c
+	lib/work-area.c
 stage_portable = \
 	purgatory/console.c \
 	purgatory/context.c \

@@ -6,7 +6,7 @@
  */
 #include "lib/blob.h"
 #include "lib/error.h"
-#include "lib/stage-image.h"
+#include "lib/work-area.h"
 #include "purgatory/console.h"
 #include "purgatory/fdt.h"
 #include "purgatory/pci.h"

@@ -7,6 +7,7 @@
 
 #include "lib/blob.h"
 #include "lib/error.h"
+#include "lib/plan-slot.h"
 
 /* Words up to the first that aborts. */
 static int read_words(struct kq_io *io, struct kq_paddr from, uint64_t *to,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Updates of the plan that were made in place: lib/plan-region.h. */
+/* Updates of the plan that were made in place: lib/plan-slot.h. */
 #ifndef KQ_REGION_H
 #define KQ_REGION_H
 

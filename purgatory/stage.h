@@ -13,6 +13,7 @@
 #include "lib/plan.h"
 #include "lib/report.h"
 #include "lib/stage-image.h"
+#include "lib/work-area.h"
 #include "purgatory/io.h"
 
 /* Config space the stage puts back after a reset. */

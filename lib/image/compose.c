@@ -9,6 +9,7 @@
 #include "lib/bits.h"
 #include "lib/image/pe.h"
 #include "lib/sha256.h"
+#include "lib/work-area.h"
 
 #define PLAN_ALIGN 64u
 #define WORK_ALIGN 4096u

@@ -9,7 +9,7 @@
 
 #include "lib/inventory/devicetree.h"
 #include "lib/inventory/dt-address.h"
-#include "lib/plan-region.h"
+#include "lib/plan-slot.h"
 
 /* Why a node's memory cannot be used; NULL: it can. */
 static const char *fault_of(const void *fdt, int node,

@@ -9,6 +9,7 @@
 
 #include "lib/blob.h"
 #include "lib/plan-region-write.h"
+#include "lib/plan-slot.h"
 #include "purgatory/region.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/sim/world.h"

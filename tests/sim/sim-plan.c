@@ -7,7 +7,7 @@
 #include <libfdt.h>
 
 #include "lib/error.h"
-#include "lib/stage-image.h"
+#include "lib/work-area.h"
 #include "tests/sim/sim.h"
 
 /* The least time the stage gives transactions to complete before an FLR. */

@@ -265,7 +265,7 @@ plan-region lib/plan-region.c s/slot->plan_size > slot_size - sizeof(\*slot))/0)
 plan-region lib/plan-region.c s/return slot->generation ? 0 : -KQ_ERR_VALUE;/return 0;/
 plan-region lib/plan-region.c s/plan->kind != loaded->kind ||/0 ||/
 plan-region lib/plan-region.c s/return kq_stage_has_room(loaded, plan) ?/return 1 ?/
-plan-region lib/stage-image.c s/return highest(plan->functions.count, (uint32_t)most);/return plan->functions.count;/
+plan-region lib/work-area.c s/return highest(plan->functions.count, (uint32_t)most);/return plan->functions.count;/
 plan-region purgatory/region.c s/slot->plan_size > slot_size - sizeof(\*slot))/0)/
 plan-region purgatory/region.c s/kq_align_up(slot->plan_size, 8) \/ 8/slot->plan_size \/ 8 - 1/
 plan-region purgatory/region.c s/if (kq_io_faulted(io))/if (0)/

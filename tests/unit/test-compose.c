@@ -14,10 +14,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "kexec/run.h"
+#include "kexec/passed.h"
 #include "lib/image/image.h"
 #include "lib/error.h"
 #include "lib/image/pe.h"
+#include "lib/work-area.h"
 #include "tests/unit/fake-image.h"
 
 #define STAGE	    "purgatory/stage.elf" /* tests run in the build directory */
@@ -194,7 +195,7 @@ static void image_is_composed(uint64_t text_offset)
 	const struct kq_layout *layout = &made.layout;
 	const struct kq_stage_params *p = &layout->params;
 	struct content image;
-	int fd = kq_image_memfd(&message);
+	int fd = kq_passed_memfd(&message);
 
 	assert(fd > 2);
 	assert(!fake_open(data, KERNEL_SIZE, &made.kernel, &message));
@@ -258,7 +259,7 @@ static void pe_image_is_an_image_too(void)
 	struct kq_image made = { .plan = plan };
 	const struct kq_layout *layout = &made.layout;
 	struct content image;
-	int fd = kq_image_memfd(&message);
+	int fd = kq_passed_memfd(&message);
 
 	memcpy(data + offsetof(struct kq_image_header, image_size), &size,
 	       sizeof(size));
@@ -285,10 +286,10 @@ static void pe_image_is_an_image_too(void)
 
 static void sealed_image_is_unchangeable(void)
 {
-	int fd = kq_image_memfd(&message);
+	int fd = kq_passed_memfd(&message);
 
 	assert(write(fd, "x", 1) == 1);
-	assert(kq_image_seal(fd, &message) == 0);
+	assert(kq_passed_seal(fd, &message) == 0);
 	assert(pwrite(fd, "y", 1, 0) < 0);
 	assert(ftruncate(fd, 0) < 0);
 	assert(ftruncate(fd, 10) < 0);

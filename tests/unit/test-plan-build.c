@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "lib/error.h"
-#include "lib/stage-image.h"
+#include "lib/work-area.h"
 
 static const struct kq_plan_identity identity = {
 	.load_id = { 1, 2, 3 },

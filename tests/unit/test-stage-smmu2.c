@@ -5,10 +5,10 @@
 
 #include <libfdt.h>
 
-#include "lib/stage-image.h"
 #include "tests/sim/expect.h"
 #include "tests/sim/sim-smmu2.h"
 #include "tests/sim/world.h"
+#include "lib/work-area.h"
 
 #define V2_BASE 0x2b400000u
 #define TWIN_BASE 0x2c400000u

@@ -5,9 +5,9 @@
 
 #include <libfdt.h>
 
-#include "lib/stage-image.h"
 #include "tests/sim/expect.h"
 #include "tests/sim/world.h"
+#include "lib/work-area.h"
 
 #define S2P 0x1u
 #define S1P 0x2u

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "lib/stage-image.h"
+#include "lib/work-area.h"
 
 #include "lib/bits.h"
-#include "lib/plan-region.h"
+#include "lib/plan-slot.h"
 #include "lib/report.h"
 
 #define PAGE 4096u
