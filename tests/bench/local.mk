@@ -21,11 +21,11 @@ $(bench_dir)/landmarks.so: $(bench_dir)/landmarks.c
 		-Wextra -shared -fPIC -o $@ $<
 
 $(bench_dir)/replay.bin: $(bench_dir)/replay.S $(bench_dir)/replay.c \
-		$(bench_dir)/replay.lds
+		$(bench_dir)/replay.lds lib/stage-image.h
 	$(AM_V_CCLD)$(MKDIR_P) $(@D) && $(STAGE_CC) $(stage_cflags) \
 		-I$(srcdir) \
 		$(stage_ldflags) -T $(srcdir)/$(bench_dir)/replay.lds \
-		-o $@.elf $(filter-out %.lds,$^) && \
+		-o $@.elf $(filter %.S %.c,$^) && \
 		`$(STAGE_CC) -print-prog-name=objcopy` -O binary $@.elf $@
 
 CLEANFILES += $(bench_files) $(bench_dir)/replay.bin.elf

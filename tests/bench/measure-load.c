@@ -3,16 +3,18 @@
  * Run a command, and say what it cost: wall time, CPU time, and the most
  * memory that it and what it ran had at the same time, by the kernel's own
  * count (memory.peak of a control group, Documentation/admin-guide/cgroup-v2
- * of Linux): resident, shared, in files that are only in memory, in pipes.
+ * of Linux): resident, shared, in a memfd, in pipes. What is in the page
+ * cache already, such as the files it reads, is not counted.
  *
  *	measure-load CGROUP COMMAND ARG...
  *
- * CGROUP: a control group, to be made here, whose parent has the memory
- * controller. One line on stdout: status, microseconds of wall time, of CPU
- * time, KiB.
+ * CGROUP: a control group, to be made here and removed again, whose parent
+ * has the memory controller. One line on stdout: status, microseconds of wall
+ * time, of CPU time, KiB.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,16 +52,21 @@ static long long peak_kib(const char *group)
 	return size <= 0 ? -1 : strtoll(text, NULL, 10) / 1024;
 }
 
-static void become(const char *group, char **argv)
+/* Makes this process a member, and what it starts from now on. */
+static bool join(const char *group)
 {
 	int procs = open_in(group, "cgroup.procs", O_WRONLY);
-	int null = open("/dev/null", O_WRONLY);
+	bool joined = procs >= 0 && write(procs, "0", 1) == 1;
 
-	if (procs < 0 || write(procs, "0", 1) != 1 || null < 0) {
-		fprintf(stderr, "measure-load: %s: %s\n", group,
-			strerror(errno));
-		_exit(127);
-	}
+	if (procs >= 0)
+		close(procs);
+	return joined;
+}
+
+static void become(char **argv)
+{
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
 	dup2(null, STDOUT_FILENO);
 	execvp(argv[0], argv);
 	fprintf(stderr, "measure-load: %s: %s\n", argv[0], strerror(errno));
@@ -76,21 +83,25 @@ int main(int argc, char **argv)
 {
 	struct rusage usage = { 0 };
 	long long started, wall, peak;
+	char parent[4096];
 	int status;
 	pid_t pid;
 
-	if (argc < 3 || (mkdir(argv[1], 0755) < 0 && errno != EEXIST))
+	/* One that is left over has the peak of others. */
+	if (argc < 3 || mkdir(argv[1], 0755) < 0)
+		return 1;
+	snprintf(parent, sizeof(parent), "%s/..", argv[1]);
+	if (!join(argv[1]))
 		return 1;
 	started = now_us();
 	pid = fork();
 	if (pid == 0)
-		become(argv[1], argv + 2);
+		become(argv + 2);
 	if (pid < 0 || wait4(pid, &status, 0, &usage) != pid)
 		return 1;
 	wall = now_us() - started;
 	peak = peak_kib(argv[1]);
-	rmdir(argv[1]);
-	if (peak < 0)
+	if (peak < 0 || !join(parent) || rmdir(argv[1]) < 0)
 		return 1;
 	printf("%d %lld %lld %lld\n",
 	       WIFEXITED(status) ? WEXITSTATUS(status) : 128, wall,

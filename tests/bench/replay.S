@@ -20,7 +20,7 @@ _start:
 	.word	0
 1:	adr	x2, _start
 	add	x2, x2, #STATE
-	sub	sp, x2, #64
+	sub	sp, x2, #16
 	mov	x3, sp		// where to enter the stage again
 	adr	x1, table
 	bl	replay

@@ -4,6 +4,7 @@
 
 import struct
 import sys
+import types
 import unittest
 
 sys.dont_write_bytecode = True
@@ -91,7 +92,7 @@ class Loads(unittest.TestCase):
         self.assertEqual([load["wall_us"] for load in loads["stock"]], [5, 6])
 
     def test_a_load_that_failed_is_a_failure(self):
-        for line in ("measured stock 1 5 4 3 1",
+        for line in ("measured stock 1", "measured stock 1 5 4 3 1",
                      "measured stock 0 5 4 3 0"):
             with self.assertRaises(server.Failed):
                 server.read_loads([line])
@@ -129,12 +130,25 @@ class Functions(unittest.TestCase):
              "0x0 size 4 name 'pl011'"]
 
     def test_accesses_start_at_the_mark(self):
-        self.assertEqual(server.read_accesses(self.LINES), [
-            (False, 0x100004, 0x100006), (True, 0x100004, 2),
-            (False, 0x100004, 0x100002)])
+        end = mmcfg("write", 0x3c, 0xa2)
+        first = [(False, 0x100004, 0x100006), (True, 0x100004, 2),
+                 (False, 0x100004, 0x100002)]
+        self.assertEqual(server.read_accesses(self.LINES), [])
+        self.assertEqual(server.read_accesses(self.LINES + [end]), [first])
+        again = self.LINES + [end] + self.LINES[2:] + [end]
+        self.assertEqual(server.read_accesses(again), [first, first])
+
+    def test_other_values_are_the_same_work(self):
+        first, = server.read_accesses(self.LINES + [mmcfg("write", 0x3c,
+                                                          0xa2)])
+        self.assertTrue(server.same_work(first, [
+            access._replace(value=7) for access in first]))
+        self.assertFalse(server.same_work(first, first[1:]))
+        self.assertFalse(server.same_work(first[:2], first[1::-1]))
 
     def test_table_first_restores_what_was_found(self):
-        table = server.replay_table(server.read_accesses(self.LINES))
+        table = server.replay_table(server.read_accesses(
+            self.LINES + [mmcfg("write", 0x3c, 0xa2)])[0])
         self.assertEqual(struct.unpack_from("<II", table), (1, 3))
         self.assertEqual(len(table), 16 + 4 * 16)
         self.assertEqual(struct.unpack_from("<QI", table, 16),
@@ -146,14 +160,72 @@ class Functions(unittest.TestCase):
         with self.assertRaises(server.Failed):
             server.replay_rounds([(0, "round"), (0, "replay 10 20")])
 
+    @staticmethod
+    def rounds(count=2, **changes):
+        """Rounds in which one function was reset."""
+        flags = server.report.FLR_DONE | server.report.RESTORED
+        function = types.SimpleNamespace(bdf=8, flags=flags, result="reset",
+                                         mastering_before=0)
+        made = []
+        for _ in range(count):
+            result = types.SimpleNamespace(
+                functions=[function], flags=0, fault_count=0,
+                verify=types.SimpleNamespace(result="good"),
+                smmus=[types.SimpleNamespace(result="done")])
+            vars(result).update(changes)
+            made.append(server.Round(result, 1, 1))
+        return made
+
+    def test_a_stage_that_did_less_is_a_failure(self):
+        server.check_rounds(self.rounds(), 1, False)
+        other = types.SimpleNamespace(bdf=9, flags=0, result="gone",
+                                      mastering_before=0)
+        function = self.rounds()[0].report.functions[0]
+        for bad in (self.rounds(count=1), self.rounds(functions=[]),
+                    self.rounds(flags=1), self.rounds(fault_count=1),
+                    self.rounds(verify=types.SimpleNamespace(result="bad")),
+                    self.rounds(smmus=[types.SimpleNamespace(
+                        result="stuck")]),
+                    self.rounds(functions=[types.SimpleNamespace(
+                        **dict(vars(function), result="reset-timeout"))])):
+            with self.assertRaises(server.Failed):
+                server.check_rounds(bad, 1, False)
+        twice = self.rounds()
+        twice[1].report.functions.append(other)
+        with self.assertRaises(server.Failed):
+            server.check_rounds(twice, 1, False)
+        for count, busmaster in ((2, False), (1, True)):
+            with self.assertRaises(server.Failed):
+                server.check_rounds(self.rounds(), count, busmaster)
+
+    @staticmethod
+    def run_of(functions, stage, replay):
+        """A run with these times, milliseconds."""
+        return {"functions": functions, "busmaster": False, "accesses": 7,
+                "first_us": 0, "first_replay_us": 0, "rounds": [
+                    {"stage_us": s * 1000, "replay_us": r * 1000,
+                     "steps_us": {"walk": s * 10, "bridges": 0}}
+                    for s, r in zip(stage, replay)]}
+
     def test_what_is_fixed_and_what_grows(self):
-        one = {"total_us": [0, 110000, 150000],
-               "replay_us": [0, 1000, 1500, 9000]}
-        many = {"total_us": [0, 134000, 134000],
-                "replay_us": [0, 21000, 31000, 90000]}
+        one = self.run_of(1, (150, 110), (1, 9))
+        many = self.run_of(32, (134, 136), (31, 21))
         self.assertEqual(tables.work(one), 10000)
         self.assertEqual(tables.loop(many), 21000)
         self.assertEqual(tables.further(one, many), 1.2)
+
+    def test_table_of_functions(self):
+        text = "\n".join(tables.functions({"runs": [
+            self.run_of(1, (150, 110), (1, 9)),
+            self.run_of(32, (134, 136), (31, 21))]}))
+        self.assertIn("| walk | 1.1 | 1.3 |", text)
+        self.assertNotIn("bridges", text)
+        self.assertIn("| **whole stage** | 110.0 | 134.0 |", text)
+        self.assertIn("| bare loop, all rounds | 1.0 to 9.0 | 21.0 to 31.0 |",
+                      text)
+        self.assertIn("1: 10 (target: at most 1.3, **missed**); 32: 1.62",
+                      text)
+        self.assertIn("32: 1.2 (target: at most 1.3, met)", text)
 
     def test_as_many_devices_as_asked_for(self):
         for count in 1, 8, 9, 256:
