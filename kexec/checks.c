@@ -126,33 +126,27 @@ static int check_choice(enum kq_syscall_choice choice,
 }
 
 /* A caller's -a, or the stock kexec's default, must not choose the other. */
-static int check_syscall(enum kq_syscall_choice choice,
-			 const struct kq_signed_image *image, bool purgatory,
-			 const char **ret_option, struct kq_message *message)
+static enum kq_syscall_choice choose(enum kq_syscall_choice choice,
+				     const struct syscalls *calls,
+				     bool purgatory)
 {
-	const struct syscalls calls = find_syscalls(image);
-	int r;
-
-	r = check_choice(choice, &calls, message);
-	if (r < 0)
-		return r;
-	*ret_option = NULL;
 	if (choice == KQ_SYSCALL_FILE || choice == KQ_SYSCALL_LOAD)
-		return 0;
+		return choice;
 	/* Who signs for a kernel that asks for it wants it checked. */
-	if (!calls.load ||
-	    (calls.file && (calls.signing.pe || calls.signing.ima)))
-		*ret_option = "-s";
-	else if (calls.has_file && (!calls.file || purgatory))
-		*ret_option = "-c";
-	return 0;
+	if (!calls->load ||
+	    (calls->file && (calls->signing.pe || calls->signing.ima)))
+		return KQ_SYSCALL_FILE;
+	if (!calls->file || purgatory)
+		return KQ_SYSCALL_LOAD;
+	return choice;
 }
 
 int kq_check_permission(const struct kq_options *options,
 			const struct kq_signed_image *image, bool purgatory,
-			const char **ret_syscall_option,
+			enum kq_syscall_choice *ret_syscall,
 			struct kq_message *message)
 {
+	struct syscalls calls;
 	int r;
 
 	if (!kq_machine_may_kexec())
@@ -161,8 +155,12 @@ int kq_check_permission(const struct kq_options *options,
 	r = check_limits(options->action == KQ_ACTION_LOAD_CRASH, message);
 	if (r < 0)
 		return r;
-	return check_syscall(options->syscall, image, purgatory,
-			     ret_syscall_option, message);
+	calls = find_syscalls(image);
+	r = check_choice(options->syscall, &calls, message);
+	if (r < 0)
+		return r;
+	*ret_syscall = choose(options->syscall, &calls, purgatory);
+	return 0;
 }
 
 static unsigned long long to_mib(uint64_t bytes)

@@ -26,8 +26,8 @@ int kq_check_machine(struct kq_message *message);
  * @options: says crash kernel or not, and which syscall was asked for
  * @image:   the image if it is a signed one, else none
  * @purgatory: purgatory shall verify, which only kexec_load(2) has
- * @ret_syscall_option: "-s" or "-c" if the stock kexec must be told which
- *           syscall to use, else NULL
+ * @ret_syscall: which it will be; KQ_SYSCALL_ANY or _AUTO, as it was asked
+ *           for, if both will do and the stock kexec may choose
  * @message: what forbids it and what to do
  *
  * Looks at CAP_SYS_BOOT, the sysctls kexec_load_disabled and
@@ -38,7 +38,7 @@ int kq_check_machine(struct kq_message *message);
  */
 int kq_check_permission(const struct kq_options *options,
 			const struct kq_signed_image *image, bool purgatory,
-			const char **ret_syscall_option,
+			enum kq_syscall_choice *ret_syscall,
 			struct kq_message *message);
 
 /**

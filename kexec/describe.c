@@ -183,7 +183,7 @@ static char *stock_command(const struct kq_options *options,
 			   const struct kq_settings *settings,
 			   const struct kq_load *load)
 {
-	struct kq_stock_load stock = kq_load_stock(load, 0);
+	struct kq_stock_load stock = kq_load_stock(load, options, 0);
 
 	if (load->own_initrd) { /* it is only named */
 		stock.initrd_fd = 0;

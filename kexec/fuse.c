@@ -69,6 +69,8 @@ static int mount_file(int device)
 	    set_number(fs, "group_id", "%u", getgid()) == 0 &&
 	    fs_config(fs, FSCONFIG_SET_STRING, "source", "kexec-quiesce") ==
 		    0 &&
+	    /* Else saved and real ids would count; nobody else gets here. */
+	    fs_config(fs, FSCONFIG_SET_FLAG, "allow_other", NULL) == 0 &&
 	    fs_config(fs, FSCONFIG_CMD_CREATE, NULL, NULL) == 0)
 		mount = fs_mount(fs);
 	if (fs >= 0)
@@ -220,6 +222,11 @@ void kq_fuse_serve(struct kq_fuse *fuse, int timeout_ms)
 
 	if (poll(&asked, 1, timeout_ms) <= 0)
 		return;
+	if (asked.revents & POLLERR) { /* somebody ended it from outside */
+		close(fuse->device);
+		fuse->device = -1;
+		return;
+	}
 	/* What a short request lacks is not asked for, but must be there. */
 	memset(fuse->buffer, 0, FUSE_MIN_READ_BUFFER);
 	if (read(fuse->device, fuse->buffer, BUFFER_SIZE) >=

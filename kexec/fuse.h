@@ -6,8 +6,9 @@
  * own: an image written out for it would be a second copy of the kernel. So
  * it gets the one file of a FUSE file system, mounted nowhere, whose reads
  * this process answers from stage, plan and the kernel's own file. If this
- * process dies the reads fail, and the stock kexec with them, before it has
- * loaded anything.
+ * process dies, or the kernel's file is written to, the reads fail, and the
+ * stock kexec with them, before it has loaded anything. Not for
+ * kexec_file_load(2), which drops the loaded kernel before it reads the file.
  *
  * Linux, include/uapi/linux/fuse.h and Documentation/filesystems/fuse.rst.
  * Five requests are all it takes; libfuse would bring mount helpers, a mount
@@ -37,8 +38,7 @@ struct kq_fuse {
  * @ret:     result; release it with kq_fuse_close()
  * @message: why it cannot be had: no FUSE in this kernel, no permission
  *
- * ret->file_fd stays open across exec, and is none of stdin, stdout and
- * stderr. Only programs of the same user may read the file.
+ * ret->file_fd is one to pass on (passed.h).
  *
  * Return: 0; -KQ_ERR_NOTSUP; -KQ_ERR_NOMEM.
  */

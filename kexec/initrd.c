@@ -57,22 +57,13 @@ int kq_initrd_hash(struct kq_initrd *initrd, struct kq_stage_params *params,
 		return kq_fail(message, KQ_ERR_SYSTEM,
 			       "cannot read the initrd: %m");
 	initrd->hashed = true;
-	return kq_initrd_digest(initrd->fd, (uint64_t)initrd->stat.st_size,
-				params, message);
+	return kq_initrd_digest(initrd->fd, &initrd->stat, params, message);
 }
 
 bool kq_initrd_changed(const struct kq_initrd *initrd)
 {
-	const struct stat *then = &initrd->stat;
-	struct stat now;
-
-	if (!initrd->hashed || initrd->added)
-		return false;
-	return fstat(initrd->fd, &now) < 0 || now.st_size != then->st_size ||
-	       now.st_mtim.tv_sec != then->st_mtim.tv_sec ||
-	       now.st_mtim.tv_nsec != then->st_mtim.tv_nsec ||
-	       now.st_ctim.tv_sec != then->st_ctim.tv_sec ||
-	       now.st_ctim.tv_nsec != then->st_ctim.tv_nsec;
+	return initrd->hashed && !initrd->added &&
+	       kq_source_changed(initrd->fd, &initrd->stat);
 }
 
 void kq_initrd_close(struct kq_initrd *initrd)

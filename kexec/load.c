@@ -26,15 +26,11 @@ static int check_options(const struct kq_options *options,
 }
 
 /* Purgatory is what kexec_load(2) brings along, and nobody else. */
-static void warn_unverified(const struct kq_options *options,
-			    const struct kq_settings *settings,
+static void warn_unverified(const struct kq_settings *settings,
 			    struct kq_load *load)
 {
-	bool file_load = options->syscall == KQ_SYSCALL_FILE ||
-			 (load->syscall_option &&
-			  strcmp(load->syscall_option, "-s") == 0);
-
-	if (settings->verify == KQ_VERIFY_BY_PURGATORY && file_load)
+	if (settings->verify == KQ_VERIFY_BY_PURGATORY &&
+	    load->syscall == KQ_SYSCALL_FILE)
 		kq_warn(&load->image.warnings,
 			"verify=purgatory: there is no purgatory with "
 			"kexec_file_load (-s), so nothing is verified");
@@ -63,7 +59,7 @@ static int prepare_image(const struct kq_options *options,
 			   !options->reuse_initrd;
 	load->own_cmdline = image->kernel.cmdline && !options->cmdline;
 	load->no_checks = settings->verify == KQ_VERIFY_BY_STAGE;
-	warn_unverified(options, settings, load);
+	warn_unverified(settings, load);
 	if (!crash || options->output)
 		return 0;
 	return kq_check_crash_memory(
@@ -134,7 +130,7 @@ static int prepare(const struct kq_options *options,
 	if (!options->output) {
 		r = kq_check_permission(options, &load->signed_image,
 					purgatory && !kq_load_is_signed(load),
-					&load->syscall_option, message);
+					&load->syscall, message);
 		if (r < 0)
 			return r;
 	}
@@ -148,6 +144,7 @@ int kq_load_prepare(const struct kq_options *options,
 		    struct kq_message *message)
 {
 	struct kq_load load = { .signed_image = KQ_SIGNED_IMAGE_NONE,
+				.syscall = options->syscall,
 				.initrd = KQ_INITRD_NONE };
 	int r;
 
@@ -177,7 +174,17 @@ int kq_load_open_initrd(const struct kq_options *options,
 	return kq_initrd_hash(&load->initrd, params, message);
 }
 
-struct kq_stock_load kq_load_stock(const struct kq_load *load, int image_fd)
+const char *kq_load_syscall_option(const struct kq_load *load,
+				   const struct kq_options *options)
+{
+	if (load->syscall == options->syscall)
+		return NULL;
+	return load->syscall == KQ_SYSCALL_FILE ? "-s" : "-c";
+}
+
+struct kq_stock_load kq_load_stock(const struct kq_load *load,
+				   const struct kq_options *options,
+				   int image_fd)
 {
 	return (struct kq_stock_load){
 		.image_fd = image_fd,
@@ -186,7 +193,7 @@ struct kq_stock_load kq_load_stock(const struct kq_load *load, int image_fd)
 		.no_checks = load->no_checks,
 		.cmdline = load->own_cmdline ? load->image.kernel.cmdline
 					     : NULL,
-		.syscall_option = load->syscall_option,
+		.syscall_option = kq_load_syscall_option(load, options),
 	};
 }
 

@@ -12,7 +12,7 @@
 struct kq_load {
 	struct kq_signed_image signed_image; /* passed on as it is, or none */
 	struct kq_image image; /* else made anew */
-	const char *syscall_option; /* to add for the stock kexec, or NULL */
+	enum kq_syscall_choice syscall; /* from kq_check_permission() */
 	struct kq_initrd initrd; /* from kq_load_open_initrd() */
 	bool no_checks; /* the stage verifies, purgatory need not */
 	/* Of a unified kernel image, where the command line has none: */
@@ -39,6 +39,14 @@ kq_load_plan(const struct kq_load *load)
 	return kq_load_is_signed(load) ? load->signed_image.plan
 				       : load->image.plan;
 }
+
+/**
+ * kq_load_syscall_option() - what tells the stock kexec the system call
+ *
+ * Return: "-s" or "-c"; NULL: the caller has said it, or it does not matter.
+ */
+const char *kq_load_syscall_option(const struct kq_load *load,
+				   const struct kq_options *options);
 
 /**
  * kq_load_prepare() - read, plan and check; change nothing
@@ -73,7 +81,9 @@ int kq_load_open_initrd(const struct kq_options *options,
  *
  * With the initrd, once it is open.
  */
-struct kq_stock_load kq_load_stock(const struct kq_load *load, int image_fd);
+struct kq_stock_load kq_load_stock(const struct kq_load *load,
+				   const struct kq_options *options,
+				   int image_fd);
 
 /**
  * kq_load_fini() - release a load; all zero is fine

@@ -125,7 +125,8 @@ static int load_stock(struct job *job, int image_fd, struct kq_fuse *fuse,
 		      struct kq_message *message)
 {
 	const struct kq_options *options = job->options;
-	struct kq_stock_load stock = kq_load_stock(&job->load, image_fd);
+	struct kq_stock_load stock =
+		kq_load_stock(&job->load, options, image_fd);
 	int lock = lock_loads();
 	int r;
 
@@ -149,33 +150,30 @@ static bool succeeded(const struct job *job)
 	return job->outcome->status == 0;
 }
 
-static int fail_changed(const char *what, struct kq_message *message)
-{
-	return kq_fail(message, KQ_ERR_SYSTEM,
-		       "%s was written to while it was loaded, so it is not "
-		       "what will be verified: load again",
-		       what);
-}
-
 static int hand_over(struct job *job, int image_fd, struct kq_fuse *fuse,
 		     struct kq_message *message)
 {
 	int r = load_stock(job, image_fd, fuse, message);
 
 	if (r == 0 && succeeded(job) && kq_initrd_changed(&job->load.initrd))
-		r = fail_changed("the initrd", message);
+		return kq_fail(
+			message, KQ_ERR_SYSTEM,
+			"the initrd was written to while it was loaded, "
+			"so it is not what will be verified: load again");
 	return r;
 }
 
-/* Where there is no FUSE: a file in memory that nobody can change. */
+/* A file in memory that nobody can change, nor keep from being read. */
 static int run_from_memfd(struct job *job, struct kq_message *message)
 {
+	struct kq_image *image = &job->load.image;
 	int fd, r;
 
 	fd = kq_passed_memfd(message);
 	if (fd < 0)
 		return fd;
-	r = kq_image_write(&job->load.image, fd, message);
+	r = kq_image_write(image, fd, message);
+	kq_kernel_file_forget(&image->kernel);
 	if (r == 0)
 		r = kq_passed_seal(fd, message);
 	if (r == 0)
@@ -190,9 +188,6 @@ static int run_served(struct job *job, struct kq_fuse *fuse,
 {
 	int r = hand_over(job, fuse->file_fd, fuse, message);
 
-	if (r == 0 && succeeded(job) &&
-	    kq_kernel_file_changed(&job->load.image.kernel))
-		return fail_changed("the kernel", message);
 	if (r == 0 && !succeeded(job) && fuse->error.text[0])
 		return kq_fail(message, KQ_ERR_SYSTEM, "%s", fuse->error.text);
 	return r;
@@ -213,15 +208,18 @@ static int run_load(struct job *job, struct kq_message *message)
 		kq_describe_load(stdout, options, job->settings, &job->load);
 		return 0;
 	}
-	if (kq_fuse_open(&job->load.image, &fuse, message) == 0) {
-		r = run_served(job, &fuse, message);
-		kq_fuse_close(&fuse);
-		return r;
+	/* kexec_file_load(2) drops the loaded kernel, then reads the file. */
+	if (job->load.syscall != KQ_SYSCALL_LOAD)
+		return run_from_memfd(job, message);
+	if (kq_fuse_open(&job->load.image, &fuse, message) < 0) {
+		if (options->debug)
+			fprintf(stderr, PROGRAM ": %s: copying the image\n",
+				message->text);
+		return run_from_memfd(job, message);
 	}
-	if (options->debug)
-		fprintf(stderr, PROGRAM ": %s: copying the image\n",
-			message->text);
-	return run_from_memfd(job, message);
+	r = run_served(job, &fuse, message);
+	kq_fuse_close(&fuse);
+	return r;
 }
 
 /* As the file it is: IMA finds its signature there, and nowhere else. */

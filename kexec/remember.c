@@ -36,6 +36,7 @@ static const char **plain_load(const struct kq_options *options,
 			       const struct kq_settings *settings,
 			       const struct kq_load *load)
 {
+	const char *syscall_option = kq_load_syscall_option(load, options);
 	const size_t count = (size_t)options->stock_argc + 2;
 	const char **argv = calloc(count, sizeof(*argv));
 	const char **next = argv;
@@ -44,8 +45,8 @@ static const char **plain_load(const struct kq_options *options,
 		return NULL;
 	*next++ = settings->kexec_path;
 	for (int i = 1; i <= options->stock_argc; i++) {
-		if (i == options->last_index && load->syscall_option)
-			*next++ = load->syscall_option;
+		if (i == options->last_index && syscall_option)
+			*next++ = syscall_option;
 		*next++ = options->stock_argv[i];
 	}
 	return argv;

@@ -18,4 +18,15 @@ void kq_sha256_init(struct kq_sha256 *ctx);
 void kq_sha256_update(struct kq_sha256 *ctx, const void *data, size_t size);
 void kq_sha256_final(struct kq_sha256 *ctx, uint8_t digest[KQ_SHA256_SIZE]);
 
+/* The same of data that is all there. */
+static inline void kq_sha256(const void *data, size_t size,
+			     uint8_t digest[KQ_SHA256_SIZE])
+{
+	struct kq_sha256 ctx;
+
+	kq_sha256_init(&ctx);
+	kq_sha256_update(&ctx, data, size);
+	kq_sha256_final(&ctx, digest);
+}
+
 #endif

@@ -45,22 +45,14 @@ void kq_compose_make_pe(struct kq_layout *layout)
 			     KQ_PE_SIGNATURE_ROOM;
 }
 
-static void hash(const void *data, size_t size, uint8_t digest[32])
-{
-	struct kq_sha256 sha;
-
-	kq_sha256_init(&sha);
-	kq_sha256_update(&sha, data, size);
-	kq_sha256_final(&sha, digest);
-}
-
 /* The last field of the parameters covers all from the head to itself. */
 static void hash_stage(uint8_t *data, uint64_t params_offset)
 {
 	uint64_t end = params_offset +
 		       offsetof(struct kq_stage_params, stage_sha256);
 
-	hash(data + KQ_IMAGE_HEAD_SIZE, end - KQ_IMAGE_HEAD_SIZE, data + end);
+	kq_sha256(data + KQ_IMAGE_HEAD_SIZE, end - KQ_IMAGE_HEAD_SIZE,
+		  data + end);
 }
 
 /* The stage with its Image header and parameters filled in. */

@@ -225,10 +225,6 @@ int kq_image_write(const struct kq_image *image, int fd,
 				  layout->params.payload_size, message);
 	if (r == 0 && ftruncate(fd, (off_t)layout->file_size) < 0)
 		r = fail_write(message);
-	if (r == 0 && kq_kernel_file_changed(&image->kernel))
-		r = kq_fail(message, KQ_ERR_TRUNCATED,
-			    "the kernel %s is being replaced: try again",
-			    image->kernel.path);
 	return r;
 }
 

@@ -10,19 +10,25 @@
 #include "lib/error.h"
 #include "lib/image/source.h"
 
-int kq_initrd_digest(int fd, uint64_t size, struct kq_stage_params *params,
+int kq_initrd_digest(int fd, const struct stat *st,
+		     struct kq_stage_params *params,
 		     struct kq_message *message)
 {
-	const struct kq_source initrd = { .fd = fd, .size = size };
+	const struct kq_source initrd = { .fd = fd,
+					  .size = (uint64_t)st->st_size };
 	struct kq_message reason;
 	int r;
 
-	if (size == 0)
+	if (initrd.size == 0)
 		return 0;
 	r = kq_source_hash(&initrd, params->initrd_sha256, &reason);
 	if (r < 0)
 		return kq_fail(message, -r, "the initrd %s", reason.text);
-	params->initrd_size = size;
+	if (kq_source_changed(fd, st))
+		return kq_fail(message, KQ_ERR_TRUNCATED,
+			       "the initrd is being written to: load again "
+			       "when it is complete");
+	params->initrd_size = initrd.size;
 	params->flags |= KQ_PARAMS_INITRD;
 	return 0;
 }
@@ -42,7 +48,7 @@ int kq_initrd_digest_path(const char *path, struct kq_stage_params *params,
 			    "cannot read the initrd %s: not a regular file",
 			    path);
 	else
-		r = kq_initrd_digest(fd, (uint64_t)st.st_size, params, message);
+		r = kq_initrd_digest(fd, &st, params, message);
 	if (fd >= 0)
 		close(fd);
 	return r;

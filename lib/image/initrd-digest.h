@@ -2,7 +2,7 @@
 #ifndef KQ_IMAGE_INITRD_DIGEST_H
 #define KQ_IMAGE_INITRD_DIGEST_H
 
-#include <stdint.h>
+#include <sys/stat.h>
 
 #include "lib/message.h"
 #include "lib/stage-image.h"
@@ -10,14 +10,16 @@
 /**
  * kq_initrd_digest() - note an initrd's size and digest for the stage
  * @fd:      regular file
- * @size:    its bytes; 0: nothing is noted, for the stock kexec has its own
- *           opinion of such
+ * @st:      what fstat() says of it; of an empty one nothing is noted, for
+ *           the stock kexec has its own opinion of such
  * @params:  of the image, which gets them
  * @message: why it failed
  *
- * Return: 0 or as kq_source_hash().
+ * Return: 0; -KQ_ERR_SYSTEM cannot be read; -KQ_ERR_TRUNCATED somebody
+ * writes to it.
  */
-int kq_initrd_digest(int fd, uint64_t size, struct kq_stage_params *params,
+int kq_initrd_digest(int fd, const struct stat *st,
+		     struct kq_stage_params *params,
 		     struct kq_message *message);
 
 /**

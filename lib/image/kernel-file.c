@@ -206,25 +206,11 @@ int kq_kernel_file_open(const char *path, struct kq_kernel_file *ret,
 	return 0;
 }
 
-static bool is_unchanged(const struct kq_kernel_file *kernel)
-{
-	const struct stat *then = &kernel->stat;
-	struct stat now;
-
-	return fstat(kernel->fd, &now) == 0 && now.st_size == then->st_size &&
-	       now.st_mtim.tv_sec == then->st_mtim.tv_sec &&
-	       now.st_mtim.tv_nsec == then->st_mtim.tv_nsec;
-}
-
-bool kq_kernel_file_changed(const struct kq_kernel_file *kernel)
-{
-	return !kernel->data && !is_unchanged(kernel);
-}
-
+/* Somebody who writes into the file may leave a mix of two kernels. */
 static int check_unchanged(const struct kq_kernel_file *kernel,
 			   struct kq_message *message)
 {
-	if (is_unchanged(kernel))
+	if (!kq_source_changed(kernel->fd, &kernel->stat))
 		return 0;
 	return kq_fail(message, KQ_ERR_TRUNCATED,
 		       "is being replaced: try again");
@@ -262,15 +248,11 @@ static int decompress(struct kq_kernel_file *kernel, struct kq_message *message)
 static int load_compressed(struct kq_kernel_file *kernel, uint8_t *digest,
 			   struct kq_message *message)
 {
-	struct kq_sha256 sha;
 	int r = decompress(kernel, message);
 
-	if (r < 0 || !digest)
-		return r;
-	kq_sha256_init(&sha);
-	kq_sha256_update(&sha, kernel->data, kernel->size);
-	kq_sha256_final(&sha, digest);
-	return 0;
+	if (r == 0 && digest)
+		kq_sha256(kernel->data, kernel->size, digest);
+	return r;
 }
 
 static int load_plain(struct kq_kernel_file *kernel, uint8_t *digest,
@@ -324,6 +306,9 @@ int kq_kernel_file_read(const struct kq_kernel_file *kernel, void *data,
 		r = kq_source_read(&part, data, size, &got, &reason);
 	else
 		kq_fail(&reason, KQ_ERR_BOUNDS, "ends before");
+	/* Only now is it sure that this is still what was hashed. */
+	if (r == 0)
+		r = check_unchanged(kernel, &reason);
 	return r < 0 ? fail(kernel, r, &reason, message) : 0;
 }
 
@@ -360,12 +345,19 @@ int kq_kernel_file_write_initrd(const struct kq_kernel_file *kernel, int fd,
 	return r < 0 ? fail(kernel, r, &reason, message) : 0;
 }
 
+void kq_kernel_file_forget(struct kq_kernel_file *kernel)
+{
+	if (kernel->data)
+		munmap(kernel->data, kernel->info.image_size);
+	kernel->data = NULL;
+	kernel->size = 0;
+}
+
 void kq_kernel_file_close(struct kq_kernel_file *kernel)
 {
 	if (kernel->path && kernel->fd >= 0)
 		close(kernel->fd);
-	if (kernel->data)
-		munmap(kernel->data, kernel->info.image_size);
+	kq_kernel_file_forget(kernel);
 	free(kernel->cmdline);
 	*kernel = (struct kq_kernel_file){ 0 };
 }

@@ -5,14 +5,13 @@
  * in it is believed unchecked.
  *
  * Opening it finds out what it is and how much memory the Image needs;
- * loading it checks and hashes all of the Image, and has it decompressed
- * once. An Image that is in the file as it is stays there: it is read again
- * when it is wanted, and whoever used it asks afterwards whether it changed.
+ * loading it checks the Image, hashes it if that is wanted, and has it
+ * decompressed once. An Image that is in the file as it is stays there, and
+ * is read when it is wanted: what was hashed, or an error.
  */
 #ifndef KQ_IMAGE_KERNEL_FILE_H
 #define KQ_IMAGE_KERNEL_FILE_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/stat.h>
@@ -69,20 +68,12 @@ int kq_kernel_file_load(struct kq_kernel_file *kernel,
  * @size:    bytes from @offset on that the Image has
  * @message: why it cannot be read, one sentence with the path in it
  *
- * Return: 0; -KQ_ERR_SYSTEM; -KQ_ERR_TRUNCATED the file has become shorter.
+ * Return: 0; -KQ_ERR_SYSTEM; -KQ_ERR_TRUNCATED the file was written to since
+ * it was opened.
  */
 int kq_kernel_file_read(const struct kq_kernel_file *kernel, void *data,
 			size_t size, uint64_t offset,
 			struct kq_message *message);
-
-/**
- * kq_kernel_file_changed() - can what was read differ from what was hashed?
- * @kernel: from kq_kernel_file_load()
- *
- * To be asked when all that was to be read was read: somebody may write into
- * the file meanwhile. What was decompressed stays as it is.
- */
-bool kq_kernel_file_changed(const struct kq_kernel_file *kernel);
 
 /**
  * kq_kernel_file_write_initrd() - write the initrd it brings along to a file
@@ -94,6 +85,13 @@ bool kq_kernel_file_changed(const struct kq_kernel_file *kernel);
  */
 int kq_kernel_file_write_initrd(const struct kq_kernel_file *kernel, int fd,
 				struct kq_message *message);
+
+/**
+ * kq_kernel_file_forget() - give back the memory of a decompressed Image
+ *
+ * It cannot be read any more.
+ */
+void kq_kernel_file_forget(struct kq_kernel_file *kernel);
 
 /**
  * kq_kernel_file_close() - release a kernel file; all zero is fine

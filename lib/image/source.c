@@ -117,6 +117,17 @@ int kq_source_read(const struct kq_source *source, void *data, size_t size,
 	return r;
 }
 
+bool kq_source_changed(int fd, const struct stat *then)
+{
+	struct stat now;
+
+	return fstat(fd, &now) < 0 || now.st_size != then->st_size ||
+	       now.st_mtim.tv_sec != then->st_mtim.tv_sec ||
+	       now.st_mtim.tv_nsec != then->st_mtim.tv_nsec ||
+	       now.st_ctim.tv_sec != then->st_ctim.tv_sec ||
+	       now.st_ctim.tv_nsec != then->st_ctim.tv_nsec;
+}
+
 /* Read, not mapped: a file that shrinks meanwhile is an error, no signal. */
 int kq_source_hash(const struct kq_source *source,
 		   uint8_t digest[KQ_SHA256_SIZE], struct kq_message *message)

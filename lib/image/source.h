@@ -7,8 +7,10 @@
 #ifndef KQ_IMAGE_SOURCE_H
 #define KQ_IMAGE_SOURCE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include "lib/image/codec.h"
 #include "lib/message.h"
@@ -55,6 +57,16 @@ void kq_source_decompress(struct kq_source *source,
  */
 int kq_source_read(const struct kq_source *source, void *data, size_t size,
 		   size_t *ret_size, struct kq_message *message);
+
+/**
+ * kq_source_changed() - was a file written to?
+ * @fd:   the file
+ * @then: what fstat() said of it before
+ *
+ * By its times as well as its size: ctime, too, which nobody can put back. A
+ * rename changes that one, which costs a false alarm at most.
+ */
+bool kq_source_changed(int fd, const struct stat *then);
 
 /**
  * kq_source_hash() - SHA-256 of a source that is not compressed

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Runs the front end on a made-up machine below $dir, with a stub in the stock
-# kexec's place. Sourced, with $program, $stage and $dir set.
+# kexec's place. Sourced, with $program, $stage and $dir set. What is in
+# STUB_BEFORE and STUB_AFTER the stub does before and after it reads the image.
 
 make_stub() {
 	cat >"$dir"/stock <<'STUB'
@@ -13,8 +14,7 @@ for arg; do
 	/proc/self/fd/*)
 		echo "$arg" >"$STUB_DIR"/image-arg
 		readlink "$arg" >"$STUB_DIR"/image-is
-		[ -z "$STUB_CUT" ] || truncate -s 20000 "$STUB_CUT"
-		[ -z "$STUB_ORPHAN" ] || kill -KILL $PPID
+		eval "$STUB_BEFORE"
 		cat "$arg" >"$STUB_DIR"/image || {
 			echo >"$STUB_DIR"/unreadable
 			exit 1
@@ -23,7 +23,7 @@ for arg; do
 		/memfd:* | /) (echo x >"$arg") 2>/dev/null &&
 			echo writable >"$STUB_DIR"/writable ;;
 		esac
-		[ -z "$STUB_TOUCH" ] || echo more >>"$STUB_TOUCH"
+		eval "$STUB_AFTER"
 		;;
 	--initrd*/proc/self/fd/*)
 		cat "/proc/self/fd/${arg##*/}" >"$STUB_DIR"/initrd-read

@@ -104,7 +104,7 @@ test_verify() {
 		/proc/self/fd/
 	check "initrd" cmp "$dir"/initrd-read "$dir"/cpio
 	# the name may come to stand for another file, but not the file change
-	STUB_TOUCH=$dir/cpio kexec -p --quiesce=flr "$dir"/Image \
+	STUB_AFTER='echo more >>"$STUB_DIR"/cpio' kexec -p --quiesce=flr "$dir"/Image \
 		--initrd="$dir"/cpio
 	check "initrd written to" test "$status" = 1
 	check "initrd written to" grep -q 'load again' "$dir"/err
@@ -146,54 +146,76 @@ r = json.load(open(sys.argv[1]))
 sys.exit(not eval("(" + sys.argv[2] + ")"))' "$dir"/root/run/kexec-quiesce/crash "$1"
 }
 
+# load_own ARG... - load the kernel that no other test uses
+load_own() {
+	make_own_kernel
+	kexec -p --quiesce=flr "$dir"/own "$@"
+}
+
 # Served by FUSE where there is some, else from a copy in memory: the same
 test_fuse() {
 	local as=
 
 	config
-	make_own_kernel
-	kexec -p --quiesce=flr "$dir"/own
+	load_own -c
 	cp "$dir"/image "$dir"/image-served
 	if grep -q memfd: "$dir"/image-is; then
 		echo "SKIP: no FUSE here"
 	else
-		check "fuse" grep -qx / "$dir"/image-is
-		check "fuse" test ! -e "$dir"/writable
+		is_served
 		# compressed, it is not in the file as it is
-		kexec -p --quiesce=flr "$dir"/own.gz
+		kexec -p --quiesce=flr "$dir"/own.gz -c
 		check "fuse" grep -qx / "$dir"/image-is
-		check "fuse" cmp <(tail -c 3000000 "$dir"/image) \
-			<(tail -c 3000000 "$dir"/own)
-		STUB_CUT=$dir/own kexec -p --quiesce=flr "$dir"/own
-		check "fuse, cut" test "$status" = 1
-		check "fuse, cut" grep -q 'own is being replaced: try again$' \
-			"$dir"/err
-		STUB_TOUCH=$dir/own kexec -p --quiesce=flr "$dir"/own
-		check "written to" test "$status" = 1
-		check "written to" grep -q 'kernel was written.*load again$' \
-			"$dir"/err
-		make_own_kernel
-		# without the front end there is nothing to load
-		STUB_ORPHAN=1 kexec -p --quiesce=flr "$dir"/own
-		check "fuse, orphaned" test "$status" = 137
-		sleep 1
-		check "fuse, orphaned" test -e "$dir"/unreadable
+		check "fuse" is_own "$dir"/image
 		as='setpriv --bounding-set=-sys_admin'
-		kexec -d -p --quiesce=flr "$dir"/own
+		load_own -c -d
 		check "no fuse" grep -q 'copying the image$' "$dir"/err
-		kexec -p --quiesce=flr "$dir"/own
-		check "no fuse" grep -q memfd: "$dir"/image-is
-		check "no fuse" test ! -e "$dir"/writable
-		check "no fuse" test ! -s "$dir"/err
 	fi
-	# the plans' ids differ, and with them what is before the payload
-	check "same" cmp <(tail -c 3000000 "$dir"/image) \
-		<(tail -c 3000000 "$dir"/image-served)
-	check "same" cmp <(tail -c 3000000 "$dir"/image) \
-		<(tail -c 3000000 "$dir"/own)
-	# from now on the file is another one
-	STUB_TOUCH=$dir/own kexec -p --quiesce=flr "$dir"/own
+	load_own -c
+	check "copy" grep -q memfd: "$dir"/image-is
+	check "copy" test ! -e "$dir"/writable
+	check "copy" test ! -s "$dir"/err
+	check "copy" is_own "$dir"/image
+	check "same" is_own "$dir"/image-served
+	# from then on the file is another one
+	STUB_BEFORE='echo more >>"$STUB_DIR"/own' load_own -c
 	check "copied" test "$status" = 0
+	# these read the file when the old kernel is gone
+	as=
+	for option in -s -a; do
+		load_own $option
+		check "copy, $option" grep -q memfd: "$dir"/image-is
+	done
+}
+
+# the plans' ids differ, and with them what is before the payload
+is_own() {
+	cmp <(tail -c 3000000 "$1") <(tail -c 3000000 "$dir"/own)
+}
+
+is_served() {
+	local change
+
+	check "fuse" grep -qx / "$dir"/image-is
+	check "fuse" test ! -e "$dir"/writable
+	# what is read is what was hashed, or nothing is loaded
+	for change in 'truncate -s 20000 "$STUB_DIR"/own' \
+		'echo more >>"$STUB_DIR"/own' \
+		'echo 4 | dd of="$STUB_DIR"/own conv=notrunc seek=4000 status=none
+		 touch -d @1000000000 "$STUB_DIR"/own'; do
+		STUB_BEFORE=$change load_own -c
+		check "fuse, $change" test "$status" = 1
+		check "fuse, $change" test -e "$dir"/unreadable
+		check "fuse, $change" \
+			grep -q 'own is being replaced: try again$' "$dir"/err
+	done
+	STUB_AFTER='echo more >>"$STUB_DIR"/own' load_own -c
+	check "fuse, later" test "$status" = 0
+	# without the front end there is nothing to load
+	STUB_BEFORE='kill -KILL $PPID' load_own -c
+	check "fuse, orphaned" test "$status" = 137
+	sleep 1
+	check "fuse, orphaned" test -e "$dir"/unreadable
 }
 
 test_record() {
@@ -499,7 +521,7 @@ test_syscalls() {
 	KQ_TEST_LACKS=kexec_load kexec -a -p --quiesce=flr "$dir"/Image
 	loaded -a -p "$fd" -s
 	KQ_TEST_LACKS=kexec_file_load kexec -p --quiesce=flr "$dir"/Image
-	loaded -p "$fd"
+	loaded -p "$fd" -c
 	export KQ_TEST_LACKS=kexec_file_load
 	refused 'leave out -s' -s -p --quiesce=flr "$dir"/Image
 	KQ_TEST_LACKS=kexec_load
@@ -535,7 +557,7 @@ test_syscalls() {
 	refused 'signed kernels only' -a -p --quiesce=flr "$dir"/Image
 	KQ_TEST_LACKS=kexec_file_load
 	kexec -p --quiesce=flr "$dir"/Image
-	loaded -p "$fd"
+	loaded -p "$fd" -c
 	unset KQ_TEST_LACKS
 	make_machine
 }
