@@ -64,9 +64,9 @@ def table(stock, ours):
     form = "%-34s %12s   %12s %12s"
     rule = "-" * len(form % (("",) * 4))
     lines = ["", form % ("", "stock kexec", "kexec-quiesce", ""),
-             form % ("DMA transactions that land after", "", "first 20 ms",
+             form % ("DMA transactions that land after", "", "until all bus",
                      "afterwards"),
-             form % ("the hand-over, by device", "", "(stage works)", ""),
+             form % ("the hand-over, by device", "", "masters off", ""),
              rule]
     for sid in STREAMS:
         lines.append(form % (

@@ -19,7 +19,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 
 # Modules that first and next kernel may load; their dependencies follow
 MODULES = ("virtio_pci", "virtio_net", "virtio_rng", "e1000e", "igb", "igbvf",
-           "nvme", "xhci_pci", "ehci_pci", "usbhid", "hid_generic", "evdev")
+           "nvme", "xhci_pci", "ohci_pci", "usbhid", "hid_generic", "evdev")
 # Programs that only the first kernel's side uses: not in what gets hashed
 FIRST_PROGRAMS = ("sbin/ethtool", "usr/sbin/ethtool", "bin/ip")
 # Debian's kernels lack kexec_file_load; ours lack none or the other one

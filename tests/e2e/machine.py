@@ -61,8 +61,8 @@ DEVICES = (
     Device("virtio-net", "virtio-net-pci,netdev=virtio-net,disable-legacy=on,"
            "iommu_platform=on,romfile=,rx_queue_size=1024,packed=on",
            addr=2, nic=True),
-    Device("usb-ehci", "usb-ehci,id=eh", addr=3,
-           extra=["-device", "usb-tablet,bus=eh.0,usb_version=2"]),
+    Device("usb-ohci", "pci-ohci,id=oh", addr=3,
+           extra=["-device", "usb-tablet,bus=oh.0"]),
     Device("edu", "edu,dma_mask=0xffffffffffffffff", addr=5),
     Device("e1000e", "e1000e,netdev=e1000e,romfile=", port=1, nic=True),
     Device("igb", "igb,netdev=igb,romfile=", port=2, nic=True),

@@ -15,12 +15,11 @@ import re
 BEFORE = "before"          # devices come up
 BUSY = "busy"              # the last second before the hand-over
 HANDOVER = "handover"      # purgatory runs
-STAGE = "stage"            # the image's first 20 ms
+STAGE = "stage"            # the image runs, up to its last bus master off
 QUIET = "quiet"            # later, until the next kernel loads its drivers
 DRIVERS = "drivers"        # the next kernel uses the devices
 PHASES = (BEFORE, BUSY, HANDOVER, STAGE, QUIET, DRIVERS)
 
-GRACE_US = 20000
 SMMU_CR0 = 0x20
 PAYLOAD_ALIGN = 2 << 20    # where in a quiesce image the kernel may start
 
@@ -56,6 +55,11 @@ class ConfigWrite(collections.namedtuple(
         "ConfigWrite", "time_us phase device bdf register value")):
     """One write to configuration space."""
 
+    @property
+    def master_off(self):
+        """Whether it leaves bus mastering off."""
+        return self.register == 4 and not self.value & 4
+
 
 class MmioWrite(collections.namedtuple(
         "MmioWrite", "time_us phase offset value")):
@@ -68,8 +72,10 @@ class Trace:
     landed, stopped: Counter of (phase, StreamID)
     hits:            Counter of (phase, StreamID): landed inside the region
                      that belongs to the next kernel
-    after_off:       Counter of StreamID: landed between the stage's write that
-                     switched bus mastering off and the next kernel's drivers
+    masters_off:     every ConfigWrite of the stage that switched a function's
+                     bus mastering off
+    after_off:       Counter of StreamID: landed between such a write and the
+                     next kernel's drivers
     last_landed_us:  last time a stream landed before those drivers
     settled:         Counter of StreamID: landed between the stage's last
                      write to the SMMU's CR0 and those drivers
@@ -87,6 +93,7 @@ class Trace:
         self.landed = collections.Counter()
         self.stopped = collections.Counter()
         self.hits = collections.Counter()
+        self.masters_off, self._mastering = [], set()
         self.after_off = collections.Counter()
         self.last_landed_us = {}
         self._off = set()
@@ -109,6 +116,16 @@ class Trace:
         return [write for write in writes if write.phase in (STAGE, QUIET)
                 and write.time_us <= (self.payload_us or 0)]
 
+    def before_masters_off(self, apart=()):
+        """What the stage wrote to configuration space and SMMUs before the
+        last bus master was off (apart from these functions'), other than
+        that."""
+        last = max((write.time_us for write in self.masters_off
+                    if write.bdf not in apart), default=0)
+        others = [write for write in self.config if not write.master_off]
+        return [write for write in self.by_stage(others + self.mmio)
+                if write.time_us < last]
+
     def mastering(self, bdf):
         """Whether bus mastering of a function was on at the hand-over."""
         command = [write.value for write in self.config if write.bdf == bdf
@@ -124,9 +141,6 @@ class Trace:
         event = _EVENT.match(line)
         if event:
             self._now = int(event[1]) * 1000000 + int(event[2])
-            if (self._phase == STAGE and
-                    self._now >= self.times[STAGE] + GRACE_US):
-                self._enter(QUIET, self.times[STAGE] + GRACE_US)
             self._event(event[3], event[4])
         elif self._phase != BEFORE and line.startswith("0x"):
             code = _CODE.match(line)
@@ -186,9 +200,28 @@ class Trace:
         write = ConfigWrite(self._now, self._phase, match[1], match[2],
                             int(match[3], 16), int(match[4], 16))
         self.config.append(write)
-        if (write.register == 4 and not write.value & 4 and
-                self._phase in (STAGE, QUIET)):
+        if write.register == 4:
+            self._command(write)
+
+    def _command(self, write):
+        """One write to a function's COMMAND register."""
+        if not write.master_off:
+            self._mastering.add(write.bdf)
+            return
+        by_stage = self._phase in (STAGE, QUIET) and not self.payload_us
+        if by_stage and write.bdf in self._mastering:
+            self.masters_off.append(write)
+            self._quiet_from_now()
+        if by_stage:
             self._off.add(_sid_of(write.bdf))
+        self._mastering.discard(write.bdf)
+
+    def _quiet_from_now(self):
+        """What came since the image was entered belongs to the stage."""
+        for counter in (self.landed, self.stopped, self.hits):
+            for phase, sid in [key for key in counter if key[0] == QUIET]:
+                counter[STAGE, sid] += counter.pop((phase, sid))
+        self._enter(QUIET)
 
     def _mmio_write(self, match):
         if not match:
@@ -218,9 +251,10 @@ class Trace:
             return
         if self._phase in (BUSY, HANDOVER):
             self._enter(STAGE)
+            self._enter(QUIET)
         elif address % PAYLOAD_ALIGN == 0 and not self.payload_us:
             self.payload_us = self._now
 
-    def _enter(self, phase, when=None):
+    def _enter(self, phase):
         self._phase = phase
-        self.times[phase] = when or self._now
+        self.times[phase] = self._now
