@@ -108,8 +108,7 @@ void kq_new_file_fini(struct kq_new_file *file)
 	close(file->fd);
 }
 
-/* Return: 0 or an error number. */
-static int write_all(int fd, const void *data, size_t size)
+bool kq_write_all(int fd, const void *data, size_t size)
 {
 	const char *at = data;
 
@@ -119,11 +118,11 @@ static int write_all(int fd, const void *data, size_t size)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return errno;
+			return false;
 		at += n;
 		size -= (size_t)n;
 	}
-	return 0;
+	return true;
 }
 
 int kq_new_file_write(const char *path, mode_t mode, const void *data,
@@ -134,9 +133,7 @@ int kq_new_file_write(const char *path, mode_t mode, const void *data,
 
 	if (r < 0)
 		return r;
-	errno = fchmod(file.fd, mode) < 0 ? errno
-					  : write_all(file.fd, data, size);
-	if (errno)
+	if (fchmod(file.fd, mode) < 0 || !kq_write_all(file.fd, data, size))
 		r = kq_fail(message, KQ_ERR_SYSTEM, "cannot write %s: %m",
 			    path);
 	else

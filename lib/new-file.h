@@ -2,6 +2,7 @@
 #ifndef KQ_NEW_FILE_H
 #define KQ_NEW_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -42,6 +43,13 @@ int kq_new_file_commit(struct kq_new_file *file, struct kq_message *message);
  */
 int kq_new_file_write(const char *path, mode_t mode, const void *data,
 		      size_t size, struct kq_message *message);
+
+/**
+ * kq_write_all() - write all of some data where a file descriptor stands
+ *
+ * Return: false, with errno set, if that failed in the middle.
+ */
+bool kq_write_all(int fd, const void *data, size_t size);
 
 /**
  * kq_new_file_replace() - put a finished file in place, on disk and at once

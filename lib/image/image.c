@@ -176,25 +176,6 @@ static int fail_write(struct kq_message *message)
 		       "cannot write the quiesce image: %m");
 }
 
-static int write_at(int fd, const void *data, size_t size, uint64_t offset,
-		    struct kq_message *message)
-{
-	const char *p = data;
-
-	while (size > 0) {
-		ssize_t n = pwrite(fd, p, size, (off_t)offset);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return fail_write(message);
-		p += n;
-		offset += (uint64_t)n;
-		size -= (size_t)n;
-	}
-	return 0;
-}
-
 /* Copy a stretch of the image. */
 static int write_stretch(const struct kq_image *image, int fd, uint64_t offset,
 			 uint64_t size, struct kq_message *message)
@@ -203,11 +184,13 @@ static int write_stretch(const struct kq_image *image, int fd, uint64_t offset,
 	size_t piece;
 	int r = 0;
 
+	if (lseek(fd, (off_t)offset, SEEK_SET) < 0)
+		return fail_write(message);
 	for (; r == 0 && size > 0; size -= piece, offset += piece) {
 		piece = size < sizeof(buffer) ? size : sizeof(buffer);
 		r = kq_image_read(image, buffer, piece, offset, message);
-		if (r == 0)
-			r = write_at(fd, buffer, piece, offset, message);
+		if (r == 0 && !kq_write_all(fd, buffer, piece))
+			r = fail_write(message);
 	}
 	return r;
 }

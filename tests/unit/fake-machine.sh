@@ -100,28 +100,25 @@ zeros() {
 	head -c "$1" /dev/zero
 }
 
-# A kernel of several reads, which no other test uses
-make_own_kernel() {
+# put_kernel NAME 64KIB - an arm64 Image of this image_size (octal, in 64 KiB)
+# without an EFI stub: header, then standard input; gzipped, too
+put_kernel() {
 	{
 		zeros 16
-		printf '\0\0\100\0\0\0\0\0' # image_size: 4 MiB
+		printf "\\0\\0\\$2\\0\\0\\0\\0\\0"
 		printf '\012\0\0\0\0\0\0\0' # flags
 		zeros 24
 		printf 'ARM\144\0\0\0\0'
-		seq 1000000 | head -c 3500000
-	} >"$dir"/own
-	gzip -kf "$dir"/own
+		cat
+	} >"$dir/$1"
+	gzip -kf "$dir/$1"
 }
 
-# An arm64 Image without an EFI stub: header, then text.
+# A kernel of several reads, which no other test uses
+make_own_kernel() {
+	seq 1000000 | head -c 3500000 | put_kernel own 100
+}
+
 make_kernel() {
-	{
-		zeros 16
-		printf '\0\0\2\0\0\0\0\0' # image_size: 128 KiB
-		printf '\012\0\0\0\0\0\0\0' # flags
-		zeros 24
-		printf 'ARM\144\0\0\0\0'
-		yes 'This would be code.' | head -c 32704
-	} >"$dir"/Image
-	gzip -kf "$dir"/Image
+	yes 'This would be code.' | head -c 32704 | put_kernel Image 2
 }
