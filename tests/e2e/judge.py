@@ -16,7 +16,7 @@ from trace import BUSY, HANDOVER, STAGE, QUIET
 _NOTE = re.compile(r"KQ: (.*)$")
 # Streams that are busy up to the crash, and how many transactions stock
 # kexec lets land at least; measured are four times these
-_BUSY_SIDS = {0x10: 2000, 0x100: 2000, 0x200: 2000, 0x18: 1000}
+_BUSY_SIDS = {0x10: 2000, 0x100: 2000, 0x200: 2000, 0x18: 8000}
 
 
 class Run:
