@@ -117,7 +117,9 @@ bool kq_write_all(int fd, const void *data, size_t size)
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0)
+		if (n == 0)
+			errno = EIO;
+		if (n <= 0)
 			return false;
 		at += n;
 		size -= (size_t)n;

@@ -79,7 +79,7 @@ int kq_image_read(const struct kq_image *image, void *data, size_t size,
  * @fd:      empty regular file or memfd, open for writing
  * @message: why it failed
  *
- * Leaves holes where the image is zero.
+ * Leaves holes where the image is zero, and @fd's offset anywhere.
  *
  * Return: 0 or -enum kq_err.
  */

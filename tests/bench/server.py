@@ -277,6 +277,8 @@ def replay_rounds(console):
         elif name in ("stage", "replay") and rounds:
             ticks, rate = (int(word, 16) for word in rest.split())
             rounds[-1][name] = ticks * 1e6 / rate
+    if not rounds:
+        raise Failed("the payload was not entered")
     return [Round(report.Report(bytes.fromhex(each["fdt"])), each["stage"],
                   each["replay"]) for each in rounds]
 

@@ -81,8 +81,8 @@ def last_dma(data):
 
 
 def functions(data):
-    """The stage's steps on few and on many functions. All of a column is of
-    one round, the typical one."""
+    """The stage's steps on few and on many functions. What is of the stage
+    in a column is of one round, the typical one."""
     runs = data["runs"]
     rounds = [typical(run) for run in runs]
     steps = [name for name in report.STEPS
@@ -107,7 +107,8 @@ def functions(data):
                            run["busmaster"]) for run in runs]
     ones = {run["busmaster"]: run for run in runs if run["functions"] == 1}
     many = [(name, ones[run["busmaster"]], run) for name, run in
-            zip(names, runs) if run["functions"] > 1]
+            zip(names, runs)
+            if run["functions"] > 1 and run["busmaster"] in ones]
     return _table(("ms, by number of functions", *names), rows) + [
         "", "What each further function costs, stage against bare loop: "
         + "; ".join("%s: %s" % (name, verdict(further(one, run), 1.3))
@@ -124,8 +125,7 @@ def _range(run, key):
 
 
 def typical(run):
-    """The round in which the stage took as long as in the middle of all. The
-    loop has two speeds in one run, so its fastest round is no measure."""
+    """The round in the middle, by how long the stage took."""
     ordered = sorted(run["rounds"], key=lambda each: each["stage_us"])
     return ordered[(len(ordered) - 1) // 2]
 
@@ -136,7 +136,7 @@ def work(run):
 
 
 def loop(run):
-    """Microseconds of the bare loop, in the middle of all rounds."""
+    """Microseconds of the bare loop, in the round in the middle."""
     return statistics.median_low(each["replay_us"] for each in run["rounds"])
 
 

@@ -2,16 +2,20 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The bench's own tests: what it reads, and what it makes of it."""
 
+import json
+import pathlib
 import struct
 import sys
 import types
 import unittest
+import unittest.mock
 
 sys.dont_write_bytecode = True
 import server
 import tables
 import trace as tracing
 
+DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs"
 IMAGE = tracing.Image(0xf0001000, 0xdc000000, 0xe0000000)
 LANDMARKS = """\
 1 0xf0001000 0 1000
@@ -198,6 +202,33 @@ class Functions(unittest.TestCase):
             with self.assertRaises(server.Failed):
                 server.check_rounds(self.rounds(), count, busmaster)
 
+    def test_what_was_recorded_is_checked_before_it_is_replayed(self):
+        read = server.Access(False, 0, 0)
+        other = server.Access(False, 4, 0)
+        masters = self.rounds()
+        masters[0].report.functions = [types.SimpleNamespace(**dict(
+            vars(masters[1].report.functions[0]), mastering_before=1))]
+        for busmaster, first, again, good in (
+                (False, self.rounds(), [read], True),
+                (False, self.rounds(), [other], False),
+                (False, self.rounds(count=1), [read], False),
+                (False, self.rounds(flags=1), [read], False),
+                (True, self.rounds(), [read], False),
+                (True, masters, [other], True)):
+            asked = []
+
+            def run_functions(name, accesses, *_):
+                asked.append(name)
+                if name == "timed":
+                    raise server.Failed(name)
+                return first, [[read], again]
+
+            with unittest.mock.patch.object(server, "run_functions",
+                                            run_functions):
+                with self.assertRaises(server.Failed):
+                    server.functions(1, busmaster, None)
+            self.assertEqual("timed" in asked, good)
+
     @staticmethod
     def run_of(functions, stage, replay, busmaster=False):
         """A run with these times, milliseconds."""
@@ -232,6 +263,10 @@ class Functions(unittest.TestCase):
             self.run_of(1, (103,), (2,), busmaster=True),
             self.run_of(32, (163,), (52,), busmaster=True)]}))
         self.assertIn("bare loop: 32, bus masters: 1.2 (target", text)
+        # Numbers of before there was that one
+        tables.functions({"runs": [
+            self.run_of(1, (101,), (1,)),
+            self.run_of(32, (163,), (52,), busmaster=True)]})
 
     def test_as_many_devices_as_asked_for(self):
         for count in 1, 8, 9, 256:
@@ -251,6 +286,11 @@ class Document(unittest.TestCase):
         self.assertEqual(once, "a\n%s\n\nnew\n%s\nb\n"
                          % (tables.BEGIN, tables.END))
         self.assertEqual(tables.replace(once, ["new"]), once)
+
+    def test_numbers_of_before_can_be_shown(self):
+        known = json.loads((DOCS / "performance.json").read_text())
+        text = (DOCS / "performance.md").read_text()
+        tables.replace(text, tables.document(known))
 
     def test_no_markers_is_an_error(self):
         with self.assertRaises(ValueError):

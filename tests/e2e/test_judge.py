@@ -103,8 +103,7 @@ GOOD_VERIFY = (1, 7, 0, 3, 40 << 20, 0, 0)
 
 
 def report_bytes(functions, policy=1, flags=0, result=1, generation=0,
-                 driver=b"driver",
-                 verify=None):
+                 driver=b"driver", verify=None, steps=()):
     """A sealed report with (bdf, flags, mastering) functions, one SMMU."""
     table = b"".join(
         reporting._FUNCTION.pack(0, bdf, 0x8086, 0x1533, 0, bits, 1, 0,
@@ -117,7 +116,9 @@ def report_bytes(functions, policy=1, flags=0, result=1, generation=0,
     head = reporting._HEADER.pack(
         reporting.MAGIC, 1, HEADER, size, flags, bytes(32), b"L" * 16,
         uuid.UUID(BOOT_ID).bytes, 1, bytes(32), 1, 2, 2000, 1, 0, 0, 1, 5)
-    head += bytes(96) + struct.pack(
+    times = [dict(steps).get(name, (0, 0)) for name in reporting.STEPS]
+    head += b"".join(struct.pack("<II", *each) for each in times)
+    head += struct.pack(
         "<12I4x4x4x4x4I8xQIIIIQII", HEADER, len(functions), 120, 0,
         HEADER + len(table), 1, 184, 0, size, 0, 40, 0, size, 0, 80, 0,
         generation, *(verify or GOOD_VERIFY))
@@ -258,6 +259,49 @@ class Quiet(unittest.TestCase):
                 wrong.quiesce().end())))), "^bus masters are off before "
                 "anything else is written: [CM]")
 
+    def test_something_else_first_in_the_same_microsecond(self):
+        story = Story().to_stage()
+        for bdf in ("00:02.0", "00:03.0", "01:00.0"):
+            story.config(bdf, 4, 2)
+        story.config("02:00.0", 0xa8, 0x8000).config("02:00.0", 4, 2)
+        self.assertEqual(len(failed(judge.check_quiet(run_of(
+            story.quiesce().end())))), 1)
+
+    def test_every_master_is_to_be_off(self):
+        story = Story().config("03:00.0", 4, 6).to_stage().quiesce()
+        # That the next kernel does it is no excuse
+        story.dma(0x300).config("03:00.0", 4, 2).end()
+        self.assertEqual(failed(judge.check_quiet(run_of(story))), [
+            "every bus master is switched off: not nvme",
+            "no transaction lands after the last bus master off: "
+            "nvme (0x300) 1"])
+
+    def test_a_late_one_does_not_hide_one_that_stays_on(self):
+        story = Story().config("06:00.0", 4, 6).to_stage()
+        for bdf in ("00:02.0", "00:03.0", "02:00.0"):
+            story.config(bdf, 4, 2)
+        story.dma(0x100).config("06:00.0", 4, 2)
+        story.code(START + tracing.PAYLOAD_ALIGN)
+        self.assertEqual(failed(judge.check_quiet(run_of(
+            story.end(), "crash-hotplug"))),
+            ["every bus master is switched off: not e1000e"])
+
+    def test_off_after_seconds(self):
+        story = Story().to_stage().after(6000000).quiesce()
+        self.assertEqual(failed(judge.check_quiet(run_of(story.end()))),
+                         ["they are off after 6000.4 ms"])
+
+    def test_no_payload(self):
+        self.assertIn("the stage ends in its payload", failed(
+            judge.check_quiet(run_of(Story().to_stage().end()))))
+
+    def test_off_where_nobody_saw_it_on(self):
+        story = Story().to_stage().config("05:00.0", 4, 2).dma(0x500)
+        self.assertEqual(failed(judge.check_quiet(run_of(
+            story.quiesce().end()))), [
+                "no transaction lands after its own bus master off: "
+                "virtio-rng (0x500) 1"])
+
     def test_only_what_is_found_may_come_later(self):
         for name, count in (("crash-hotplug", 0), ("crash-6.12-dt", 1)):
             story = Story().config("06:00.0", 4, 6).to_stage()
@@ -312,6 +356,18 @@ class Hits(unittest.TestCase):
         self.assertEqual(run.trace.hits["quiet", 0x100], 1)
         self.assertEqual(len(failed(judge.check_nohits(run))), 1)
 
+    def test_before_bus_masters_are_off_they_are_the_stages(self):
+        story = Story().to_stage().dma(0x100, REGION[0])
+        story.dma(0x100, kind="abort").quiesce().end()
+        run = run_of(story)
+        self.assertEqual(
+            [counter[phase, 0x100] for counter in
+             (run.trace.hits, run.trace.stopped)
+             for phase in ("stage", "quiet")], [1, 0, 1, 0])
+        self.assertEqual(failed(judge.check_nohits(run)), [])
+        # Of the stock kexec they all count
+        self.assertEqual(failed(judge.check_hits(run)), [])
+
 
 class Reports(unittest.TestCase):
     def results(self, functions=GOOD, policy="abort", named=1, **keys):
@@ -325,6 +381,12 @@ class Reports(unittest.TestCase):
         self.assertEqual(self.results(), [])
         self.assertEqual(self.results(policy="bypass", named=2), [])
         self.assertEqual(self.results(policy="preserve", named=3), [])
+
+    def test_steps_before_bus_masters_are_off(self):
+        good = {"plan": (0, 300), "masters": (300, 50), "verify": (350, 9)}
+        self.assertEqual(self.results(steps=good), [])
+        self.assertEqual(self.results(steps=dict(good, verify=(100, 250))), [
+            "bus masters are off before the other steps begin: not verify"])
 
     def test_reset_that_never_was(self):
         lie = [(bdf, flags | reporting.FLR_DONE if bdf == 0x100 else flags,

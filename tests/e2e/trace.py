@@ -4,8 +4,8 @@
 The trace has every transaction that reached the SMMU, every register and
 config write, and every piece of code the guest ran for the first time. The
 guest's scripts leave marks in it (writes to the host bridge's interrupt
-line); between these and the code addresses of the loaded image it falls
-into phases.
+line); by these, the code addresses of the loaded image and what the stage
+writes it falls into phases.
 """
 
 import collections
@@ -52,8 +52,8 @@ class Image:
 
 
 class ConfigWrite(collections.namedtuple(
-        "ConfigWrite", "time_us phase device bdf register value")):
-    """One write to configuration space."""
+        "ConfigWrite", "order phase device bdf register value")):
+    """One write to configuration space; order: its place in the trace."""
 
     @property
     def master_off(self):
@@ -62,8 +62,8 @@ class ConfigWrite(collections.namedtuple(
 
 
 class MmioWrite(collections.namedtuple(
-        "MmioWrite", "time_us phase offset value")):
-    """One write to an SMMU register."""
+        "MmioWrite", "order phase offset value")):
+    """One write to an SMMU register; order: its place in the trace."""
 
 
 class Trace:
@@ -82,7 +82,8 @@ class Trace:
     settled_stopped: the same, of those that did not land
     settled_pages:   StreamID to the set of pages that these landed in
     times:           start of each phase, microseconds of the epoch
-    payload_us:      when a quiesce image's kernel started
+    payload:         place in the trace where a quiesce image's kernel
+                     started, None where it did not
     user_space_us:   when the next kernel's first process started
     config, mmio:    every ConfigWrite and MmioWrite
     """
@@ -93,7 +94,8 @@ class Trace:
         self.landed = collections.Counter()
         self.stopped = collections.Counter()
         self.hits = collections.Counter()
-        self.masters_off, self._mastering = [], set()
+        self.masters_off = []
+        self._mastering, self._mastering_then = set(), set()
         self.after_off = collections.Counter()
         self.last_landed_us = {}
         self._off = set()
@@ -101,9 +103,9 @@ class Trace:
         self.times = {BEFORE: None}
         self.user_space_us = None
         self.config, self.mmio = [], []
-        self.payload_us = None
+        self.payload = None
         self._phase = BEFORE
-        self._now = None
+        self._now, self._order = None, 0
         for line in lines:
             self._line(line)
 
@@ -114,17 +116,23 @@ class Trace:
     def by_stage(self, writes):
         """Those config or MMIO writes that the stage did."""
         return [write for write in writes if write.phase in (STAGE, QUIET)
-                and write.time_us <= (self.payload_us or 0)]
+                and write.order <= (self.payload or 0)]
+
+    def left_on(self):
+        """StreamIDs of the functions that were bus masters when the stage
+        began and that it has not switched off."""
+        off = {write.bdf for write in self.masters_off}
+        return {_sid_of(bdf) for bdf in self._mastering_then - off}
 
     def before_masters_off(self, apart=()):
         """What the stage wrote to configuration space and SMMUs before the
         last bus master was off (apart from these functions'), other than
         that."""
-        last = max((write.time_us for write in self.masters_off
+        last = max((write.order for write in self.masters_off
                     if write.bdf not in apart), default=0)
         others = [write for write in self.config if not write.master_off]
         return [write for write in self.by_stage(others + self.mmio)
-                if write.time_us < last]
+                if write.order < last]
 
     def mastering(self, bdf):
         """Whether bus mastering of a function was on at the hand-over."""
@@ -141,6 +149,7 @@ class Trace:
         event = _EVENT.match(line)
         if event:
             self._now = int(event[1]) * 1000000 + int(event[2])
+            self._order += 1
             self._event(event[3], event[4])
         elif self._phase != BEFORE and line.startswith("0x"):
             code = _CODE.match(line)
@@ -197,7 +206,7 @@ class Trace:
         match = _CONFIG.match(rest)
         if not match:
             return
-        write = ConfigWrite(self._now, self._phase, match[1], match[2],
+        write = ConfigWrite(self._order, self._phase, match[1], match[2],
                             int(match[3], 16), int(match[4], 16))
         self.config.append(write)
         if write.register == 4:
@@ -208,12 +217,12 @@ class Trace:
         if not write.master_off:
             self._mastering.add(write.bdf)
             return
-        by_stage = self._phase in (STAGE, QUIET) and not self.payload_us
+        by_stage = self._phase in (STAGE, QUIET) and not self.payload
+        if by_stage:
+            self._off.add(_sid_of(write.bdf))
         if by_stage and write.bdf in self._mastering:
             self.masters_off.append(write)
             self._quiet_from_now()
-        if by_stage:
-            self._off.add(_sid_of(write.bdf))
         self._mastering.discard(write.bdf)
 
     def _quiet_from_now(self):
@@ -226,10 +235,10 @@ class Trace:
     def _mmio_write(self, match):
         if not match:
             return
-        write = MmioWrite(self._now, self._phase, int(match[1], 16),
+        write = MmioWrite(self._order, self._phase, int(match[1], 16),
                           int(match[2], 16))
         self.mmio.append(write)
-        if (write.offset == SMMU_CR0 and not self.payload_us and
+        if (write.offset == SMMU_CR0 and not self.payload and
                 self._phase in (STAGE, QUIET)):
             self._forget_settled()
 
@@ -250,10 +259,11 @@ class Trace:
         if not image.start <= address < image.end:
             return
         if self._phase in (BUSY, HANDOVER):
+            self._mastering_then = set(self._mastering)
             self._enter(STAGE)
             self._enter(QUIET)
-        elif address % PAYLOAD_ALIGN == 0 and not self.payload_us:
-            self.payload_us = self._now
+        elif address % PAYLOAD_ALIGN == 0 and not self.payload:
+            self.payload = self._order
 
     def _enter(self, phase):
         self._phase = phase
