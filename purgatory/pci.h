@@ -30,23 +30,41 @@
 /* The write-1-to-clear upper half of COMMAND/STATUS and its like. */
 #define KQ_PCI_STATUS_HALF 0xffff0000u
 
+/* Address of a config register by window and bdf. */
+static inline struct kq_paddr kq_pci_ecam(const struct kq_plan_host *host,
+					  uint32_t bdf, uint32_t reg)
+{
+	return kq_paddr(host->ecam + ((uint64_t)bdf << 12) + reg);
+}
+
 /**
  * kq_pci_config() - address of a config register of a planned function
  * @fn: a function whose host is not KQ_NONE
  */
-struct kq_paddr kq_pci_config(const struct kq_stage *stage,
-			      const struct kq_plan_function *fn,
-			      uint32_t reg);
+static inline struct kq_paddr kq_pci_config(const struct kq_stage *stage,
+					    const struct kq_plan_function *fn,
+					    uint32_t reg)
+{
+	return kq_pci_ecam(&kq_plan_hosts(stage->plan)[fn->host], fn->bdf, reg);
+}
 
-/* Address of a config register by window and bdf. */
-struct kq_paddr kq_pci_ecam(const struct kq_plan_host *host, uint32_t bdf,
-			    uint32_t reg);
+/*
+ * Read or write a config word of a planned function. Inline, since a call
+ * more for each word is a stack frame in memory that no cache holds.
+ */
+static inline uint32_t kq_pci_read(struct kq_stage *stage,
+				   const struct kq_plan_function *fn,
+				   uint32_t reg)
+{
+	return kq_io_read32(&stage->io, kq_pci_config(stage, fn, reg));
+}
 
-/* Read or write a config word of a planned function. */
-uint32_t kq_pci_read(struct kq_stage *stage, const struct kq_plan_function *fn,
-		     uint32_t reg);
-void kq_pci_write(struct kq_stage *stage, const struct kq_plan_function *fn,
-		  uint32_t reg, uint32_t value);
+static inline void kq_pci_write(struct kq_stage *stage,
+				const struct kq_plan_function *fn, uint32_t reg,
+				uint32_t value)
+{
+	kq_io_write32(&stage->io, kq_pci_config(stage, fn, reg), value);
+}
 
 /**
  * kq_pci_bme_off() - switch bus mastering off and look whether it is off
