@@ -235,7 +235,8 @@ class Functions(unittest.TestCase):
         return {"functions": functions, "busmaster": busmaster, "accesses": 7,
                 "first_us": 0, "first_replay_us": 0, "rounds": [
                     {"stage_us": s * 1000, "replay_us": r * 1000,
-                     "steps_us": {"walk": s * 10, "bridges": 0}}
+                     "steps_us": {"walk": s * 10, "bridges": 0,
+                                  "verify": 100}}
                     for s, r in zip(stage, replay)]}
 
     def test_what_is_fixed_and_what_grows(self):
@@ -251,6 +252,7 @@ class Functions(unittest.TestCase):
             self.run_of(32, (134, 180, 136), (31, 21, 23))]}))
         self.assertIn("| walk | 1.1 | 1.4 |", text)
         self.assertNotIn("bridges", text)
+        self.assertIn("| report and device tree | 110.9 | 134.6 |", text)
         self.assertIn("| **whole stage** | 112.0 | 136.0 |", text)
         self.assertIn("| bare loop, all rounds | 1.0 to 9.0 | 21.0 to 31.0 |",
                       text)
