@@ -244,7 +244,11 @@ class Functions(unittest.TestCase):
         many = self.run_of(32, (134, 180, 136), (31, 21, 23))
         self.assertEqual(tables.work(one), 12000)
         self.assertEqual(tables.loop(many), 23000)
-        self.assertEqual(tables.further(one, many), 1.2)
+        self.assertEqual(tables.further(one, many, tables.work), 1.2)
+        # Of 112 ms 1.12 are walked, of 136 ms 1.36; the wait is 100
+        self.assertEqual(tables.steps_work(one), 1120 - 100000)
+        self.assertAlmostEqual(tables.further(one, many, tables.steps_work),
+                               0.012)
 
     def test_table_of_functions(self):
         text = "\n".join(tables.functions({"runs": [
