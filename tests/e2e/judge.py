@@ -256,7 +256,8 @@ def check_updating(run):
     """A crash in the middle of an update, after many: a whole plan."""
     report = _report(run)
     return _hot_is_listed(run, report) + [
-        (run.note("updating") == "", "updates go on up to the crash: %s"
+        (run.note("updating") == "going on",
+         "updates go on up to the crash: %s"
          % run.note("updating")),
         (report.plan_generation > 10 and report.region_error == 0,
          "the stage uses update %d, error %d" % (

@@ -5,7 +5,8 @@
  * the load's id and the update's generation.
  *
  *	update-plan		once
- *	update-plan forever	again and again, until the crash
+ *	update-plan forever	again and again, until the crash; prints "going
+ *				on" after many
  */
 #include "config.h"
 
@@ -18,6 +19,9 @@
 #include "lib/inventory/inventory.h"
 #include "lib/plan-build.h"
 #include "lib/plan-region-write.h"
+
+/* Forever is long when there were so many updates. */
+#define MANY 20u
 
 /* As far as cases.cfg sets anything. */
 static void settings_of(const struct kq_plan_header *plan,
@@ -59,10 +63,14 @@ static int update(const struct kq_plan_header *loaded, bool forever,
 
 	if (r < 0)
 		return r;
-	do
+	do {
 		r = kq_plan_region_update(loaded, plan, ret_generation,
 					  message);
-	while (r == 0 && forever);
+		if (r == 0 && forever && *ret_generation == MANY) {
+			puts("going on");
+			fflush(stdout);
+		}
+	} while (r == 0 && forever);
 	free(plan);
 	return r;
 }
