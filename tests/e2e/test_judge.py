@@ -56,6 +56,12 @@ class Story:
         return self.event("pci_cfg_write dev %s @0x%x <- 0x%x" % (
             bdf, register, value))
 
+    def off(self, *bdfs):
+        """Switch their bus masters off, at once."""
+        for bdf in bdfs:
+            self.config(bdf, 4, 2)
+        return self
+
     def smmu(self, offset, value):
         return self.event("smmuv3_write_mmio addr: 0x%x val:0x%x "
                           "size: 0x4(0)" % (offset, value))
@@ -236,7 +242,7 @@ class Quiet(unittest.TestCase):
             "e1000e (0x100) 1"])
 
     def test_early_transaction_after_own_bus_master_off(self):
-        story = Story().to_stage().config("00:03.0", 4, 2).dma(0x18)
+        story = Story().to_stage().off("00:03.0").dma(0x18)
         self.assertEqual(failed(judge.check_quiet(run_of(
             story.quiesce().end()))), [
                 "no transaction lands after its own bus master off: "
@@ -260,17 +266,15 @@ class Quiet(unittest.TestCase):
                 "anything else is written: [CM]")
 
     def test_something_else_first_in_the_same_microsecond(self):
-        story = Story().to_stage()
-        for bdf in ("00:02.0", "00:03.0", "01:00.0"):
-            story.config(bdf, 4, 2)
-        story.config("02:00.0", 0xa8, 0x8000).config("02:00.0", 4, 2)
+        story = Story().to_stage().off("00:02.0", "00:03.0", "01:00.0")
+        story.config("02:00.0", 0xa8, 0x8000).off("02:00.0")
         self.assertEqual(len(failed(judge.check_quiet(run_of(
             story.quiesce().end())))), 1)
 
     def test_every_master_is_to_be_off(self):
         story = Story().config("03:00.0", 4, 6).to_stage().quiesce()
         # That the next kernel does it is no excuse
-        story.dma(0x300).config("03:00.0", 4, 2).end()
+        story.dma(0x300).off("03:00.0").end()
         self.assertEqual(failed(judge.check_quiet(run_of(story))), [
             "every bus master is switched off: not nvme",
             "no transaction lands after the last bus master off: "
@@ -278,9 +282,7 @@ class Quiet(unittest.TestCase):
 
     def test_a_late_one_does_not_hide_one_that_stays_on(self):
         story = Story().config("06:00.0", 4, 6).to_stage()
-        for bdf in ("00:02.0", "00:03.0", "02:00.0"):
-            story.config(bdf, 4, 2)
-        story.dma(0x100).config("06:00.0", 4, 2)
+        story.off("00:02.0", "00:03.0", "02:00.0").dma(0x100).off("06:00.0")
         story.code(START + tracing.PAYLOAD_ALIGN)
         self.assertEqual(failed(judge.check_quiet(run_of(
             story.end(), "crash-hotplug"))),
@@ -296,7 +298,7 @@ class Quiet(unittest.TestCase):
             judge.check_quiet(run_of(Story().to_stage().end()))))
 
     def test_off_where_nobody_saw_it_on(self):
-        story = Story().to_stage().config("05:00.0", 4, 2).dma(0x500)
+        story = Story().to_stage().off("05:00.0").dma(0x500)
         self.assertEqual(failed(judge.check_quiet(run_of(
             story.quiesce().end()))), [
                 "no transaction lands after its own bus master off: "
@@ -305,10 +307,9 @@ class Quiet(unittest.TestCase):
     def test_only_what_is_found_may_come_later(self):
         for name, count in (("crash-hotplug", 0), ("crash-6.12-dt", 1)):
             story = Story().config("06:00.0", 4, 6).to_stage()
-            for bdf in ("00:02.0", "00:03.0", "01:00.0", "02:00.0"):
-                story.config(bdf, 4, 2)
+            story.off("00:02.0", "00:03.0", "01:00.0", "02:00.0")
             story.after(10).config("02:00.0", 0xa8, 0x8000).after(10)
-            run = run_of(story.config("06:00.0", 4, 2).quiesce().end(), name)
+            run = run_of(story.off("06:00.0").quiesce().end(), name)
             self.assertEqual(len(failed(judge.check_quiet(run))), count)
 
     def test_root_port_interrupts_are_allowed(self):

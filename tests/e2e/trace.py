@@ -136,9 +136,7 @@ class Trace:
 
     def mastering(self, bdf):
         """Whether bus mastering of a function was on at the hand-over."""
-        command = [write.value for write in self.config if write.bdf == bdf
-                   and write.register == 4 and write.phase in (BEFORE, BUSY)]
-        return bool(command) and bool(command[-1] & 4)
+        return bdf in self._mastering_then
 
     def sids(self):
         """Every StreamID that was seen."""
